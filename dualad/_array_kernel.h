@@ -119,23 +119,23 @@ static int NAMED(are_odd)(const char *s, Size ds, const char *a, Size da, const 
     return 0;
 }
 
-/* s·a; beyond `limit`, a is a far tangent. */
+/* s·a; beyond `limit`, a is a far tangent, if it is looked at. */
 INLINE int NAMED(product)(const char *s, Size ds, const char *a, Size da, REAL *out, Size n,
-                          const REAL limit) {
+                          const REAL limit, const int looks) {
     NAMED(Odd) odd = 0;
     const REAL c = AT(s, 0);
     INDEPENDENT
     for (Size i = 0; i < n; i++) {
         const REAL t = AT(a, i * da), q = (ds ? AT(s, i * ds) : c) * t;
         out[i] = q;
-        odd |= !(ABSOLUTE(q) <= LARGEST) | (ABSOLUTE(t) > limit);
+        odd |= !(ABSOLUTE(q) <= LARGEST) | (looks && ABSOLUTE(t) > limit);
     }
     return odd != 0;
 }
 
 INLINE int NAMED(sum_of_products)(const char *s, Size ds, const char *a, Size da, const char *r,
                                   Size dr, const char *b, Size db, REAL *out, Size n,
-                                  const REAL limit, const REAL other) {
+                                  const REAL limit, const REAL other, const int looks) {
     NAMED(Odd) odd = 0;
     const REAL c = AT(s, 0), e = AT(r, 0);
     INDEPENDENT
@@ -143,7 +143,8 @@ INLINE int NAMED(sum_of_products)(const char *s, Size ds, const char *a, Size da
         const REAL t = AT(a, i * da), u = AT(b, i * db);
         const REAL q = (ds ? AT(s, i * ds) : c) * t + (dr ? AT(r, i * dr) : e) * u;
         out[i] = q;
-        odd |= !(ABSOLUTE(q) <= LARGEST) | (ABSOLUTE(t) > limit) | (ABSOLUTE(u) > other);
+        odd |= !(ABSOLUTE(q) <= LARGEST)
+             | (looks && (ABSOLUTE(t) > limit)) | (looks && (ABSOLUTE(u) > other));
     }
     return odd != 0;
 }
@@ -158,36 +159,40 @@ INLINE Size NAMED(before_line)(const REAL *out, Size n) {
    where a cache line does: a store across two lines takes twice as long. */
 WIDE static int NAMED(row_of_one)(const char *s, Size ds, const char *a, Size da, REAL *out,
                                   Size n, const REAL limit) {
+    const int looks = limit < INFINITY;
     const Size m = NAMED(before_line)(out, n);
-    const int odd = m && NAMED(product)(s, ds, a, da, out, m, limit);
+    const int odd = m && NAMED(product)(s, ds, a, da, out, m, limit, looks);
     s += m * ds, a += m * da, out += m, n -= m;
+#define PRODUCT(ds, da, looks) odd | NAMED(product)(s, ds, a, da, out, n, limit, looks)
     if (da == ONE && ds == ONE)
-        return odd | NAMED(product)(s, ONE, a, ONE, out, n, limit);
+        return looks ? PRODUCT(ONE, ONE, 1) : PRODUCT(ONE, ONE, 0);
     if (da == ONE && ds == 0)
-        return odd | NAMED(product)(s, 0, a, ONE, out, n, limit);
-    return odd | NAMED(product)(s, ds, a, da, out, n, limit);
+        return looks ? PRODUCT(0, ONE, 1) : PRODUCT(0, ONE, 0);
+    return PRODUCT(ds, da, looks);
+#undef PRODUCT
 }
 
 WIDE static int NAMED(row_of_two)(const char *s, Size ds, const char *a, Size da, const char *r,
                                   Size dr, const char *b, Size db, REAL *out, Size n,
                                   const REAL limit, const REAL other) {
+    const int looks = limit < INFINITY || other < INFINITY;
     const Size m = NAMED(before_line)(out, n);
     const int odd = m
-        && NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, m, limit, other);
+        && NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, m, limit, other, looks);
     s += m * ds, a += m * da, r += m * dr, b += m * db, out += m, n -= m;
-#define SUM(ds, da, dr, db) \
-    odd | NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, n, limit, other)
+#define SUM(ds, da, dr, db, looks) \
+    odd | NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, n, limit, other, looks)
     if (da == ONE && db == ONE) {
         if (ds == ONE && dr == ONE)
-            return SUM(ONE, ONE, ONE, ONE);
+            return looks ? SUM(ONE, ONE, ONE, ONE, 1) : SUM(ONE, ONE, ONE, ONE, 0);
         if (ds == ONE && dr == 0)
-            return SUM(ONE, ONE, 0, ONE);
+            return looks ? SUM(ONE, ONE, 0, ONE, 1) : SUM(ONE, ONE, 0, ONE, 0);
         if (ds == 0 && dr == ONE)
-            return SUM(0, ONE, ONE, ONE);
+            return looks ? SUM(0, ONE, ONE, ONE, 1) : SUM(0, ONE, ONE, ONE, 0);
         if (ds == 0 && dr == 0)
-            return SUM(0, ONE, 0, ONE);
+            return looks ? SUM(0, ONE, 0, ONE, 1) : SUM(0, ONE, 0, ONE, 0);
     }
-    return SUM(ds, da, dr, db);
+    return SUM(ds, da, dr, db, looks);
 #undef SUM
 }
 
@@ -214,8 +219,10 @@ INLINE int NAMED(is_lost)(const NAMED(Term) *term, const char *s, const char *t,
     return 0;
 }
 
-/* out = factors[0]·factors[1] (+ factors[2]·factors[3]), where out is dense along these axes. */
-static int NAMED(combine)(int ndim, Size *shape, Factor *factors, int count, void *result) {
+/* out = factors[0]·factors[1] (+ factors[2]·factors[3]), where out is dense along these axes.
+   `calculated`: a bit for each product whose slope is no number that was given. */
+static int NAMED(combine)(int ndim, Size *shape, Factor *factors, int count, int calculated,
+                          void *result) {
     REAL *out = (REAL *)result;
     for (int axis = 0; axis < ndim; axis++)
         if (shape[axis] == 0)
@@ -247,8 +254,8 @@ static int NAMED(combine)(int ndim, Size *shape, Factor *factors, int count, voi
                 const int turned = one->is_turned;
                 first[j] = turned ? t : s, d[j] = turned ? one->dt : one->ds;
                 second[j] = turned ? s : t, e[j] = turned ? one->ds : one->dt;
-                limit[j] = NAMED(limit)(one, s);
-                odd |= NAMED(is_lost)(one, s, t, m);
+                limit[j] = calculated >> j & 1 ? NAMED(limit)(one, s) : INFINITY;
+                odd |= calculated >> j & 1 && NAMED(is_lost)(one, s, t, m);
             }
             if (odd)
                 return 1;

@@ -46,10 +46,10 @@ cdef extern from "_array_kernel.h":
     void constant_doubles(Factor *factor, double number, int ndim) noexcept nogil
     void constant_floats(Factor *factor, float number, int ndim) noexcept nogil
     bint combine_doubles(
-        int ndim, Py_ssize_t *shape, Factor *factors, int count, void *out
+        int ndim, Py_ssize_t *shape, Factor *factors, int count, int calculated, void *out
     ) noexcept nogil
     bint combine_floats(
-        int ndim, Py_ssize_t *shape, Factor *factors, int count, void *out
+        int ndim, Py_ssize_t *shape, Factor *factors, int count, int calculated, void *out
     ) noexcept nogil
 
 cdef extern from "numpy/arrayobject.h":
@@ -421,6 +421,7 @@ cdef object applied(Row row, object a, object b):
     cdef Py_ssize_t shape[AXES]
     cdef int order[AXES]
     cdef int i, ndim, count = 0, nargs = row.nargs, kind = WEAK, directions = -1, several
+    cdef int calculated = 0  # a bit for each slope that is
     cdef bint arrays = False, in_order, flat, odd
     cdef cnp.ndarray y
     for i in range(nargs):
@@ -500,6 +501,8 @@ cdef object applied(Row row, object a, object b):
             b_slope = slope
         else:
             a_slope = slope
+        if (row.kinds[i] == CALCULATED or row.kinds[i] == RESULT) and not row.is_kinked:
+            calculated |= 1 << (count // 2)
         used[count], used[count + 1] = <PyObject *>slope, <PyObject *>dot
         flat = flat and is_like(slope, y, False) and is_like(dot, y, directions)
         count += 2
@@ -527,11 +530,11 @@ cdef object applied(Row row, object a, object b):
             out = new_array(kind, ndim, shape, NULL if in_order else order, directions)
     if kind == cnp.NPY_DOUBLE:
         odd = combine_doubles(
-            ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
+            ndim + 1, shape, factors, count, calculated, cnp.PyArray_DATA(<cnp.ndarray>out)
         )
     else:
         odd = combine_floats(
-            ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
+            ndim + 1, shape, factors, count, calculated, cnp.PyArray_DATA(<cnp.ndarray>out)
         )
     if noting and forget_underflow():
         underflow.met = True

@@ -448,7 +448,7 @@ cdef class Driver:
                 return FORWARD
         tape.clear()
         if slopes is None:
-            return FORWARD if directions_of(x) <= 1024 else NotImplemented
+            return FORWARD if directions_of(x) <= 32 else NotImplemented  # ways.VERY_FEW
         if leaves is not None:
             slopes = arranged_leaves(x, iter(slopes))
         elif type(x) is tuple:

@@ -102,9 +102,9 @@ def regained(
     met = _anywhere(where, shape_of(y))
     if not np.any(met):
         return term
-    args = [_wider(_at(met, x), here) for x in numbers]
-    t = _wider(_at(met, a.tangent, shape_of(a.primal)), here)
-    args[i] = dual(args[i], t, a.level)
+    args = [_wider(_at(met, x, shape_of(x), isinstance(x, Pair)), here) for x in numbers]
+    moving = numbers[i], a.tangent
+    args[i] = dual(*[_wider(_at(met, x, shape_of(a.primal)), here) for x in moving], a.level)
     try:
         product = apply(rule.table_row, tuple(args))
     except (TypeError, ValueError, ArithmeticError):  # not for such numbers
@@ -177,15 +177,18 @@ def _anywhere(lost: Any, shape: tuple[int, ...]) -> Any:
 # -- numbers taken out there, and put back ---------------------------------------------------
 
 
-def _at(met: Any, x: DualLike, shape: tuple[int, ...] | None = None) -> DualLike:
-    """The elements of x there, which has this shape behind its directions; numbers are the same."""
+def _at(met: Any, x: DualLike, shape: tuple[int, ...], is_spread: bool = True) -> DualLike:
+    """The elements of x there, which has this shape behind its directions.
+
+    A number is there everywhere; as an array, if it `is_spread`, so that it can have tangents.
+    """
     if not met.ndim:
         return x
-    own = len(shape_of(x) if shape is None else shape)
+    own = len(shape)
 
     def taken(leaf: Any) -> Any:
         if not isinstance(leaf, np.ndarray):
-            return leaf
+            return np.broadcast_to(leaf, np.count_nonzero(met)) if is_spread else leaf
         many = leaf.shape[: leaf.ndim - own]
         ones = (1,) * (met.ndim - own)
         leaf = leaf.reshape(many + ones + leaf.shape[leaf.ndim - own :])

@@ -25,8 +25,9 @@ from .differentiations import close_level, gravest_doubt, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
+from .levels import ParticipatingLevel
 from .numerics import quiet
-from .pair import Function, Pair, dual, is_array, own, parts, plain, shape_of
+from .pair import Function, Pair, dual, is_array, newest, own, parts, plain, shape_of
 from .passes import forward, one_like, run_pass, tangents_of
 from .promises import (
     Differentiation,
@@ -41,7 +42,7 @@ from .promises import (
 from .records import Node, Step, Sweep, fitted, strong_zeros
 from .stacking import DIRECTIONS, PASS_SIZE, run_passes
 from .structure import leaves, ordered_as, rebuild
-from .ways import FEW, UNABLE, is_plain_vector
+from .ways import FEW, UNABLE, VERY_FEW, is_plain_vector
 from .zeros import is_finite
 
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
@@ -196,38 +197,25 @@ def gradient(
     if value != value:
         return outputs, [s * np.nan for s in slopes]
     if not all(map(is_finite, slopes)):
-        if inputs.size <= FEW:
+        if inputs.size <= VERY_FEW:
             return None
         odd = slopes
         record = Record(inputs, has_aux)
         with strong_zeros():
             slopes = record.swept([one_like(record.outputs.values[0])], free=True)
-        _warn_unless_right(record, odd, [slopes])
+        if inputs.size > FEW:
+            _warn_unless_right(record, odd, [slopes])
+        elif not _is_right(record.inputs, has_aux, odd, [slopes], 0.0):
+            return None
     return outputs, slopes
 
 
 def _warn_unless_right(
     record: Record, odd: Sequence[Any], table: Sequence[Sequence[Any]], f: Inputs | None = None
 ) -> None:
-    """Look into slopes that are right if each zero on the way was stronger than an infinity.
-
-    A zero adjoint may be one of what was not used, or the slope of a step that was, or of one that
-    was too small for a float: only a pass forward can tell, along all inputs at once whose adjoints
-    were not finite (`odd`). `table`: for each output the slopes in each input. `f`: of what, if not
-    of what was recorded.
-    """
+    """Warn of slopes that are not right. `f`: of what they are, if not of what was recorded."""
     inputs = record.inputs if f is None else f
-    seeds = [
-        None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, d) if np.ndim(d) else d
-        for d, g in zip(_along(inputs), odd, strict=True)
-    ]
-    is_right = all(is_finite(slope) for row in table for slope in row)
-    if is_right:
-        outputs = run_pass(inputs, seeds, record.has_aux)
-        tangents = tangents_of(outputs, inputs)
-        rows_agree = (_agrees(row, seeds, t) for row, t in zip(table, tangents, strict=True))
-        is_right = all(map(is_finite, tangents)) and all(rows_agree)
-    if not is_right:
+    if not _is_right(inputs, record.has_aux, odd, table, 1e-6):
         warnings.warn(
             f"{inputs.driver}: some slopes are infinite or undefined here, and reverse mode may "
             "meet them in another order than forward mode; mode='forward' is exact in this.",
@@ -236,17 +224,57 @@ def _warn_unless_right(
         )
 
 
-def _agrees(row: Sequence[Any], seeds: Sequence[Any], tangent: Any) -> bool:
-    """Whether the slopes of an output in all inputs give its tangent along these seeds."""
-    if any(isinstance(x, Pair) or np.iscomplexobj(x) for x in (tangent, *row)):
+def _is_right(
+    inputs: Inputs,
+    has_aux: bool,
+    odd: Sequence[Any],
+    table: Sequence[Sequence[Any]],
+    tolerance: float,
+) -> bool:
+    """Whether slopes are right, of which each zero on the way was stronger than an infinity.
+
+    A zero adjoint may be one of what was not used, or the slope of a step that was, or of one that
+    was too small for a float: only a pass forward can tell, along all inputs at once whose adjoints
+    were not finite (`odd`). `table`: for each output the slopes in each input.
+    """
+    if not all(is_finite(slope) for row in table for slope in row):
+        return False
+    seeds = [
+        None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, d) if np.ndim(d) else d
+        for d, g in zip(_along(inputs), odd, strict=True)
+    ]
+    tangents = tangents_of(run_pass(inputs, seeds, has_aux), inputs)
+    return all(map(is_finite, tangents)) and all(
+        _agrees(row, seeds, t, tolerance) for row, t in zip(table, tangents, strict=True)
+    )
+
+
+def _agrees(row: Sequence[Any], seeds: Sequence[Any], tangent: Any, tolerance: float) -> bool:
+    """Whether the slopes of an output in all inputs give its tangent along these seeds.
+
+    But for what is lost in the rounding of the largest slopes anyway.
+    """
+    if any(isinstance(x, Pair) for x in (tangent, *row)):
+        level = newest((tangent, *row))
+        (value, dot), pairs = parts(tangent, level), [parts(x, level) for x in row]
+        if isinstance(level, ParticipatingLevel):
+            return True  # not looked at
+        dots = [0.0 if t is None else t for _, t in pairs]
+        return _agrees([v for v, _ in pairs], seeds, value, tolerance) and _agrees(
+            dots, seeds, 0.0 if dot is None else dot, tolerance
+        )
+    if any(map(np.iscomplexobj, (tangent, *row))):
         return True  # not looked at
 
     def along(f: Function) -> Any:
         pairs = [(x, d) for x, d in zip(row, seeds, strict=True) if d is not None]
         return sum(np.sum(f(x * d), tuple(range(-np.ndim(d), 0))) for x, d in pairs)
 
-    off = np.abs(np.ravel(along(np.positive)) - np.ravel(tangent))
-    return bool(np.all(off <= 1e-6 * np.abs(np.ravel(tangent)) + 1e-12 * np.ravel(along(np.abs))))
+    off, size = np.abs(np.ravel(along(np.positive)) - np.ravel(tangent)), np.abs(np.ravel(tangent))
+    rounding = np.finfo(np.result_type(tangent, *row, np.float32)).eps
+    largest = max(np.max(np.abs(x), initial=0.0) for x in row)
+    bound = tolerance * size + 100 * rounding * np.ravel(along(np.abs)) + rounding * largest
+    return bool(np.all(off <= bound))
 
 
 # -- the kernel's short ways --------------------------------------------------------------

@@ -18,7 +18,8 @@ Mode = Literal["forward", "reverse"] | None
 LEAST_NUMBERS = 32 if KERNEL else 256  # with fewer inputs, forward mode is as fast
 LEAST_ELEMENTS = 5  # of a vector, for a Hessian; in fewer, a loop of scalars is much faster forward
 LEAST_AGAIN = 64  # the same where the kernel's sweeps have failed, or passes are asked for
-FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
+FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite,
+VERY_FEW = 32  # and so many do without a look whether a sweep with strong zeros is right
 
 # Where the way back is missing, and nobody has asked for it, forward mode has the last word: it
 # succeeds, or it raises the error that is the function's own.

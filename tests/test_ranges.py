@@ -168,3 +168,35 @@ def test_programs_with_numbers_of_all_magnitudes(order: int) -> None:
                 if not is_near(found(), true):
                     lost.append((name, x, found(), true))
     assert not lost, lost[:5]
+
+
+BESIDE: dict[str, tuple[Callable[[Any], Any], Any]] = {  # of three arguments, with its Jacobian
+    "array / number": (
+        lambda v: np.exp(v) / np.exp(v).sum(),
+        lambda v: np.diag(p := np.exp(v - v.max()) / np.exp(v - v.max()).sum()) - np.outer(p, p),
+    ),
+    "number / array": (
+        lambda v: v[0] * 1e200 / (np.array([1.0, 2.0, 4.0]) * (v[1] * 1e200)),
+        lambda v: np.outer([1, 0.5, 0.25], [1 / v[1], -v[0] / v[1] ** 2, 0]),
+    ),
+    "constant array / number": (
+        lambda v: np.array([1.0, 2.0, 4.0]) / (v[0] * 1e200) * (v[1] * 1e200),
+        lambda v: np.outer([1, 2, 4], [-v[1] / v[0] ** 2, 1 / v[0], 0]),
+    ),
+    "array * number": (
+        lambda v: v * (1 / (v[0] * 1e200)) * 1e200,
+        lambda v: np.eye(3) / v[0] - np.outer(v, [1, 0, 0]) / v[0] ** 2,
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", None])
+@pytest.mark.parametrize("name", BESIDE)
+def test_numbers_beside_arrays_in_several_directions(name: str, mode: Any) -> None:
+    f, slopes = BESIDE[name]
+    for x in (np.array([-1.0, 0.5, 500.0]), np.array([2.0, 3.0, -300.0])):
+        found = jacobian(f, mode=mode)(x)
+        np.testing.assert_allclose(found, slopes(x), rtol=1e-12, atol=1e-290)
+        np.testing.assert_array_equal(jacobian(f, chunk=1, mode="forward")(x), found)
+        along = [jvp(f, (x,), (e,))[1] for e in np.eye(3)]
+        np.testing.assert_allclose(np.stack(along, -1), found, rtol=1e-12, atol=1e-290)
