@@ -50,7 +50,7 @@ cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whethe
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether y is looked into
 cdef object gravest_doubt = None      # that of `differentiations`
-cdef list doubts = [None]             # promises.DOUBTS
+cdef list doubts = [None]             # differentiations.DOUBTS
 cdef object look_into = None          # look_into(driver, made_by, doubts, args, kwargs, result)
 cdef object is_for_good = None        # is_for_good(error): whether lifting does not cure it
 cdef object described = None          # described(driver): its text
@@ -62,8 +62,8 @@ cdef object stripped = None           # stripped(definition, aux, level): aux wi
 cdef object reverse_level = None      # a level that records, with a tape
 cdef object input_of = None           # input_of(x, level): an array as an input, and its node
 cdef object swept = None              # swept(level, y, leaves): the slopes of a number, by a sweep
-cdef object second = None             # second(f, x): the Hessian in a list or a vector, by sweeps
-cdef object change_of_gradient = None # change_of_gradient(f, x, v): along directions, by a sweep
+cdef object second = None             # second(f, x, of): the Hessian in a list or a vector, by sweeps
+cdef object change_of_gradient = None # change_of_gradient(f, x, v, of): along directions, by a sweep
 cdef object nonlinear = ()            # the error for what has no way back
 cdef object series_begun = None       # series_begun(level, order): the level of a series
 cdef object scale_of_series = None    # series.scale_of
@@ -805,7 +805,7 @@ cdef class SparseHessian(OfPattern):
             return NotImplemented
         f = Calling.__new__(Calling)
         f.driver, f.level, f.given = self, older, given
-        found = change_of_gradient(f, x, colours.directions(0, colours.count + 1))
+        found = change_of_gradient(f, x, colours.directions(0, colours.count + 1), self.f)
         if type(found) is not ndarray:
             return NotImplemented
         matrix, is_right = colours.matrix(found)
@@ -853,7 +853,7 @@ cdef class Hessian(Driver):
     cdef object by_sweeps(self, object older, object x, Given *given):
         cdef Calling f = Calling.__new__(Calling)
         f.driver, f.level, f.given = self, older, given
-        found = second(f, x)
+        found = second(f, x, self.f)
         return NotImplemented if found is None else found
 
     cdef object of_levels(

@@ -186,7 +186,7 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
                 refuse_what_is_written(error)
                 raise
             outputs = Outputs("checkpoint", _numbers_in(y), work.level)
-        for why in filter(None, work.why.split(", ")):
+        for why in work.why.all:
             note(level, why)
         refuse_what_is_written()
         if any(split(v, level)[1] is not None for v in outputs.values):

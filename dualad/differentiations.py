@@ -9,9 +9,9 @@ driver looks again whether what came out is right (`promises`).
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -117,22 +117,27 @@ def is_noted(level: int, why: str) -> bool:
 
 
 class Doubt(str):
-    """What makes outputs doubtful, and the places where duals were found equal to numbers."""
+    """What makes outputs doubtful, the gravest; "" if nothing does.
 
-    places: dict[Place, tuple[CodeType, ...]]
-
-
-def gravest_doubt(level: int) -> str:
-    """What makes the outputs of an open level doubtful, the gravest; "" if nothing does.
-
-    Where a dual became text, that stands behind it: "step, text".
+    Attributes
+    ----------
+    all : collection of str
+        That, and what is less grave: it may be there too, with a loss of its own.
+    places : dict
+        Where duals were found equal to numbers.
     """
+
+    all: Collection[str] = ()
+    places: Mapping[Place, tuple[CodeType, ...]] = MappingProxyType({})
+
+
+def gravest_doubt(level: int) -> Doubt:
+    """What makes the outputs of an open level doubtful."""
     noted = NOTED.get(level)
     if not noted:
-        return ""
-    gravest = next((why for why in _DOUBTS if why in noted.doubts), "")
-    doubt = Doubt(f"{gravest}, text" if "text" in noted.doubts else gravest)
-    doubt.places = noted.places
+        return Doubt()
+    doubt = Doubt(next((why for why in _DOUBTS if why in noted.doubts), ""))
+    doubt.all, doubt.places = noted.doubts, noted.places
     return doubt
 
 

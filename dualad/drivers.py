@@ -882,9 +882,9 @@ def _by_directions(inputs: Inputs) -> Any:
     """The Hessian in lists or arrays of floats, some directions at once; None for others."""
     x = inputs.selected[0]
     if inputs.single and type(x) is list and sweeps.is_of_floats(x):
-        return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), x)
+        return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), x, inputs.f)
     given = sweeps.as_vector(inputs)
-    whole = None if given is None else sweeps.second_derivatives(*given)
+    whole = None if given is None else sweeps.second_derivatives(*given, inputs.f)
     if whole is None:
         return None
     cuts = np.cumsum(inputs.sizes)[:-1]
@@ -903,7 +903,7 @@ def _gradient_along(inputs: Inputs) -> Callable[[Any], Any] | None:
     if not inputs.single or not sweeps.is_of_floats(inputs.selected[0]):
         return None
     return lambda directions: sweeps.gradient_along(
-        lambda seeds: _called(inputs, seeds), inputs.selected[0], directions
+        lambda seeds: _called(inputs, seeds), inputs.selected[0], directions, inputs.f
     )
 
 
@@ -1147,7 +1147,7 @@ def hvp(
                 "write hvp(f)(x, v), with further arguments of f behind them."
             )
         if argnums == 0 and not args and not kwargs and _are_vectors(x, v):
-            along = sweeps.gradient_along(f, x, np.array([v], float))
+            along = sweeps.gradient_along(f, x, np.array([v], float), f)
             if along is not None:
                 return along[0].tolist() if type(x) is list else along[0]
         inputs = Inputs("hvp", f, argnums, (x, *args), kwargs)
@@ -1156,7 +1156,7 @@ def hvp(
             direction = np.concatenate([np.reshape(s, -1) for s in seeds])
             along = None
             if direction.dtype == np.float64:
-                along = sweeps.gradient_along(*given, direction[None])
+                along = sweeps.gradient_along(*given, direction[None], f)
             if along is not None:
                 pieces = np.split(along[0], np.cumsum(inputs.sizes)[:-1])
                 pairs = zip(pieces, inputs.leaves, strict=True)
@@ -1176,12 +1176,12 @@ def _swept(*recorded: Any) -> Any:
     return sweeps.swept(*recorded)
 
 
-def _second_derivatives(f: Function, x: Any) -> Any:
-    return sweeps.second_derivatives(f, x)
+def _second_derivatives(f: Function, x: Any, of: Function) -> Any:
+    return sweeps.second_derivatives(f, x, of)
 
 
-def _change_of_gradient(f: Function, x: Any, directions: Any) -> Any:
-    return sweeps.change_of_gradient(f, x, directions)[0]
+def _change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> Any:
+    return sweeps.change_of_gradient(f, x, directions, of)[0]
 
 
 if DRIVERS and ARRAY_KERNEL:

@@ -16,6 +16,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .conversions import as_slope
+from .differentiations import Doubt
 from .kinds import DualLike, Tangent
 from .memory import laid_out_like
 from .namespaces import is_exact
@@ -82,7 +83,7 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     return outputs
 
 
-def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
+def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, Doubt]:
     """The outputs, and what makes them doubtful (`gravest_doubt`)."""
     with Differentiation(inputs.driver) as work:
         y = inputs.call(seeded(inputs, seeds, work.level))

@@ -20,7 +20,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from .arguments import Inputs, Outputs
 from .array_tangents import ArrayTangent
 from .conversions import as_python
-from .differentiations import note_refusal
+from .differentiations import Doubt, note_refusal
 from .dual import for_slopes, namespace_for, slope_of, value_of
 from .frames import name_of_call
 from .levels import ParticipatingLevel
@@ -784,7 +784,7 @@ def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
 
     starts = np.cumsum([0, *inputs.sizes]).tolist()
 
-    def evaluated(inputs: Inputs) -> tuple[Outputs, Any, str]:
+    def evaluated(inputs: Inputs) -> tuple[Outputs, Any, Doubt]:
         with Differentiation(inputs.driver) as work:
             level = PatternLevel(work.level)
             level.sets = Sets(inputs.driver, inputs.size, work.level)

@@ -370,7 +370,7 @@ class Differentiation:
     ----------
     level : int
         The level.
-    why : str
+    why : Doubt
         What makes the outputs doubtful (`gravest_doubt`), when f is done.
     """
 
@@ -415,40 +415,38 @@ def tell(driver: str, error: Exception, why: str) -> None:
 LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare with plain runs
 
 
-def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
+def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
     if _is_looking.get():
         return False
+    _count_if_by_key(why, f, leaves)
     if _is_grave(why, f, leaves):
         return True
-    if may_have_read(why, f, leaves):
+    if "text" in why.all and may_have_read(f, leaves):
         count_doubts(0, 1)
     return False
 
 
-def _is_grave(why: str, f: Any, leaves: Sequence[Any]) -> bool:
-    gravest = why.partition(",")[0]
-    if gravest in ("objects", "hash") and is_like_plain(f, leaves):
-        return False
-    if gravest not in ("equal", "step"):
-        return gravest in LOSSES
-    is_step = gravest == "step"
-    if _is_looking.get() or (is_step and not may_keep(f, by_key=True)):
-        return False
-    if not _keeps_nothing.is_due(why, f, leaves):
-        return False
-    if is_step:
+def _count_if_by_key(why: Doubt, f: Any, leaves: Sequence[Any]) -> None:
+    """Count the doubt that f has found a kept value by a key, whatever else is in doubt."""
+    if "step" in why.all and may_keep(f, by_key=True) and _keeps_nothing.is_due("step", f, leaves):
         count_doubts(1, 0)
+
+
+def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+    if why in ("objects", "hash") and is_like_plain(f, leaves):
         return False
+    if why != "equal" or not _keeps_nothing.is_due(why, f, leaves):
+        return why in LOSSES
     if may_keep(f):
         return True
     _keeps_nothing.add(why, f, leaves)
     return False
 
 
-def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
-    """Whether f may have read numbers from the text of duals, and has not been looked into."""
-    return why.endswith("text") and may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
+def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether f may read numbers from the text of duals, and has not been looked into."""
+    return may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
 
 # Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
@@ -457,7 +455,7 @@ _is_looking = ContextVar("_is_looking", default=False)
 
 
 def settle(
-    why: str,
+    why: Doubt,
     inputs: Inputs,
     seeds: Sequence[Any],
     outputs: Outputs,
@@ -479,26 +477,28 @@ def settle(
     TypeError
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
-    gravest = why.partition(",")[0]
-    is_grave = _is_grave(why, inputs.f, inputs.leaves)
-    is_read = may_have_read(why, inputs.f, inputs.leaves)
-    if not (is_grave or is_read) or _is_looking.get():
+    if _is_looking.get():
         return
-    if gravest == "objects" and _is_to_be_lifted(inputs):
+    _count_if_by_key(why, inputs.f, inputs.leaves)
+    is_grave = _is_grave(why, inputs.f, inputs.leaves)
+    is_read = "text" in why.all and may_have_read(inputs.f, inputs.leaves)
+    if not (is_grave or is_read):
+        return
+    if why == "objects" and _is_to_be_lifted(inputs):
         error = TypeError(f"{inputs.driver}: the function makes arrays of objects of duals.")
-        tell(inputs.driver, error, gravest)
+        tell(inputs.driver, error, why)
         raise error
 
     def evaluate(points: list[Any]) -> Outputs:
         moved = copy.copy(inputs)
         moved.leaves = points
-        return (likewise if likewise and gravest in LOSSES else forward)(moved)
+        return (likewise if likewise and why in LOSSES else forward)(moved)
 
     before = _is_looking.set(True)
     try:
-        if is_grave and gravest in LOSSES:
+        if is_grave and why in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
-            if gravest == "error" and not is_read:  # else it is compared below
+            if why == "error" and not is_read:  # else it is compared below
                 with suppress(_Elsewhere):
                     of_forward = _tried(forward, inputs) if likewise else outputs
                     refuse_if_swallowed(inputs, seeds, of_forward, has_aux)

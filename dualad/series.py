@@ -29,7 +29,7 @@ from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .array_rules.matrices import adjoint, from_triangle, is_singular
 from .conversions import as_number, as_numpy, as_python, of_same_kind
-from .differentiations import note_refusal
+from .differentiations import Doubt, note_refusal
 from .dual import Dual, evaluate, for_slopes, namespace_for, slope_of, value_of
 from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
@@ -728,7 +728,7 @@ def expanded(
         If `is_optional`, and f uses a function that has none, even if f has caught the error.
     """
 
-    def evaluated(inputs: Inputs) -> tuple[Outputs, str]:
+    def evaluated(inputs: Inputs) -> tuple[Outputs, Doubt]:
         with Differentiation(inputs.driver) as work:
             level = _begun(work.level, order)
             level.has_other_way = is_optional

@@ -21,7 +21,7 @@ from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .conversions import as_slope
-from .differentiations import close_level, gravest_doubt, open_level
+from .differentiations import Doubt, close_level, gravest_doubt, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
@@ -78,7 +78,7 @@ class Record:
         self.outputs, self.why = self._evaluate(inputs)
         self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
 
-    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, str]:
+    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, Doubt]:
         with Differentiation(inputs.driver) as work:
             self.level = level = ReverseLevel(work.level)
             level.is_optional = self.is_optional
@@ -316,18 +316,19 @@ def swept(level: ReverseLevel, y: Any, leaves: Sequence[Node | int]) -> list[Any
 # -- second order: forward over reverse -----------------------------------------------------
 
 
-def gradient_along(f: Function, x: Any, directions: Any) -> Any:
+def gradient_along(f: Function, x: Any, directions: Any, of: Function) -> Any:
     """How the gradient of f at a list or a vector changes along directions, of shape (m, n).
 
-    By one evaluation on a tape over duals; None if this is not all that is needed.
+    By one evaluation on a tape over duals; None if this is not all that is needed. `of`: the
+    function that f calls, into which drivers look where its outputs are doubtful.
     """
     if KERNEL is None or len(directions) > KERNEL.DIRECTIONS:
         return None
-    along = change_of_gradient(f, x, directions)[0]
+    along = change_of_gradient(f, x, directions, of)[0]
     return None if along is None or not is_finite(along) else along
 
 
-def change_of_gradient(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
+def change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> tuple[Any, int]:
     """The same, even if it is not finite, and how many steps were recorded on the tape.
 
     An array can have more directions than a tape, which is then done without. f may write into
@@ -353,7 +354,7 @@ def change_of_gradient(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
             doubts = [why for each in opened if (why := gravest_doubt(each))]
-            if any(is_doubtful(why, f, x) for why in doubts) or not is_number:
+            if any(is_doubtful(why, of, list(leaves(x))) for why in doubts) or not is_number:
                 return None, 0
             if y.level is not level or plain(y) != plain(y):
                 return None, 0
@@ -424,10 +425,10 @@ def as_vector(inputs: Inputs) -> tuple[Function, Any] | None:
     return of_vector, np.concatenate([x.reshape(-1) for x in xs])
 
 
-def second_derivatives(f: Function, x: Any) -> Any:
+def second_derivatives(f: Function, x: Any, of: Function) -> Any:
     """The Hessian of f at a list or a vector of floats, some directions at once.
 
-    None if this is not all that is needed.
+    None if this is not all that is needed. `of`: as for `gradient_along`.
     """
     if not is_of_floats(x):
         return None
@@ -443,7 +444,7 @@ def second_derivatives(f: Function, x: Any) -> Any:
     while start < n:
         unit = np.zeros((min(count, n - start), n))
         unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
-        along, steps = change_of_gradient(noted, x, unit)
+        along, steps = change_of_gradient(noted, x, unit, of)
         if along is None or not is_finite(along) or values[-1] != values[0]:
             return None
         rows.append(along)

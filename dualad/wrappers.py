@@ -301,7 +301,7 @@ def look_into(
     now = DOUBTS[0]
     if now[0] != before[0]:
         refuse_if_found_by_key(inputs, result, derive)
-    if now[1] != before[1] and may_have_read("text", inputs.f, inputs.leaves):
+    if now[1] != before[1] and may_have_read(inputs.f, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
         try:
             outputs, _ = evaluated(inputs, along, has_aux)

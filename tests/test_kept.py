@@ -673,6 +673,76 @@ def test_no_driver_takes_what_was_kept_by_a_key(name: str, lift: bool | None) ->
         assert DRIVERS[name](at_first, lift) == pytest.approx(FIRST, rel=1e-9), key
 
 
+OF_ARRAYS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "grad": lambda f, v, mode: grad(f, mode=mode)(v),
+    "jacobian": lambda f, v, mode: jacobian(f, mode=mode)(v),
+    "hessian": lambda f, v, mode: hessian(f, mode=mode)(v),
+    "hessian, in order": lambda f, v, mode: hessian(f, mode=mode, chunk=1)(v),
+    "hessian of two": lambda f, v, mode: hessian(lambda a, b: f(a) + b.sum(), mode=mode)(v, v),
+    "hessian of a pattern": lambda f, v, mode: hessian(f, sparsity=np.eye(2))(v),
+    "hvp": lambda f, v, mode: hvp(f)(v, v),
+    "vjp": lambda f, v, mode: vjp(f, v)[1](1.0),
+}
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+@pytest.mark.parametrize("name", OF_ARRAYS)
+def test_no_way_through_an_array_takes_what_was_kept_by_a_key(name: str, mode: Any) -> None:
+    def fresh(key: str) -> Any:
+        kept: dict[Any, Any] = {}
+
+        def f(v: Any) -> Any:
+            k = KEYS[key](v[0])
+            if k not in kept:
+                kept[k] = np.exp(v)
+            return (kept[k] * v).sum()
+
+        return f
+
+    for key in KEYS:
+        for v in (np.array([1.5, 2.0]), [1.5, 2.0]):
+            if type(v) is list and name in ("hessian of two", "hessian of a pattern"):
+                continue
+            f = fresh(key)
+            f(v)
+            with pytest.raises(TypeError):
+                pytest.fail(f"{key}, {v}: {OF_ARRAYS[name](f, v, mode)}")
+
+
+def swallowed(error: type[Exception], ask: Callable[[Any], Any]) -> Callable[[Any], None]:
+    def f(x: Any) -> None:
+        with contextlib.suppress(error):
+            ask(x)
+
+    return f
+
+
+GRAVER: dict[str, Callable[[Any], Any]] = {
+    "hash": swallowed(KeyError, lambda x: {}[x]),
+    "set": lambda x: x in {2.0, 3.0},
+    "error": swallowed(TypeError, float),
+    "objects": lambda x: np.array([x, 1.0], dtype=object),
+    "tie": lambda x: x == AT,
+    "near": lambda x: np.isclose(x, AT),
+}
+
+
+@pytest.mark.parametrize("lift", [None, False])
+@pytest.mark.parametrize("name", GRAVER)
+def test_a_graver_doubt_hides_no_value_kept_by_a_key(name: str, lift: bool | None) -> None:
+    for driver, of in DRIVERS.items():
+        for key in ("round", "int", "format"):
+            h = times(in_dict(KEYS[key]))
+
+            def f(x: Any, h: Any = h) -> Any:
+                GRAVER[name](x)
+                return h(x)
+
+            f(AT)
+            with pytest.raises(TypeError):
+                pytest.fail(f"{driver}, {key}: {of(f, lift)}")
+
+
 def test_what_takes_plain_numbers_only_is_not_what_is_kept() -> None:
     """Where duals are refused but for what a plain call has kept."""
     kept = np.full(2000, np.nan)
