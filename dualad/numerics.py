@@ -6,7 +6,7 @@ What `namespaces.py` fills its gaps with: fma, ψ⁽ⁿ⁾, sinc and its derivat
 from __future__ import annotations
 
 import math
-import threading
+from _thread import _local as ThreadLocal  # threading would take its time to load
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
@@ -43,7 +43,7 @@ def _flag_met(_what: str, _flag: int) -> None:
         resume_warnings(token)
 
 
-class Underflow(threading.local):
+class Underflow(ThreadLocal):
     """Whether a number may have become too small for a float, in a sweep of this thread."""
 
     met = False
@@ -108,12 +108,17 @@ class quiet:
 
 
 class noting_underflow(quiet):
-    """The same for a sweep, which is told of underflow."""
+    """The same for a sweep, which is told of underflow by `underflow.met`."""
 
-    __slots__ = ()
+    __slots__ = ("before",)
 
     def __enter__(self) -> None:
+        self.before, underflow.met = underflow.met, False
         self.token = note_underflow()
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        underflow.met = self.before
 
 
 def is_quiet() -> bool:

@@ -188,7 +188,7 @@ def _at(met: Any, x: DualLike, shape: tuple[int, ...], is_spread: bool = True) -
 
     def taken(leaf: Any) -> Any:
         if not isinstance(leaf, np.ndarray):
-            return np.broadcast_to(leaf, np.count_nonzero(met)) if is_spread else leaf
+            return np.full(np.count_nonzero(met), leaf) if is_spread else leaf
         many = leaf.shape[: leaf.ndim - own]
         ones = (1,) * (met.ndim - own)
         leaf = leaf.reshape(many + ones + leaf.shape[leaf.ndim - own :])

@@ -557,7 +557,6 @@ class Sweep:
 
     def run(self, leaves: Sequence[Node], free: bool) -> list[Any]:
         """Walk back to the inputs; their adjoints, None for zero. `free` forgets the record."""
-        before, underflow.met = underflow.met, False
         kept = set(leaves)
         found: dict[Node, Any] = {}
         with noting_underflow():
@@ -577,7 +576,6 @@ class Sweep:
                     node.back(g, self, owned)
                     if free:
                         node.sources, node.pull = (), None
-        underflow.met = before
         return [
             self.adjoints[leaf.at] if type(leaf) is Step else found.get(leaf) for leaf in leaves
         ]

@@ -134,8 +134,8 @@ class Record:
 
 
 def _along(inputs: Inputs) -> list[Any]:
-    """A direction in which all inputs move."""
-    return [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+    """A direction in which all inputs move, by 1 at most: tangents may be near overflow."""
+    return [weights(x) / 2 if np.ndim(x) else 1.0 for x in inputs.leaves]
 
 
 def _as_input(x: Any, g: Any, front: tuple[int, ...], taken: set[int]) -> Any:
@@ -633,11 +633,14 @@ def _pulled_forward(
         return total
 
     along = Inputs(inputs.driver, weighted, 0, (list(inputs.leaves),), {})
-    if inputs.size > FEW:
+    if inputs.size > VERY_FEW:
         with strong_zeros():
             found = record.swept(numbers)
-        _warn_unless_right(record, odd, [found], along)
-        return found
+        if inputs.size > FEW:
+            _warn_unless_right(record, odd, [found], along)
+            return found
+        if _is_right(along, False, odd, [found], 0.0):
+            return found
     _, (slopes,) = run_passes(along, combine=of_real_function)
     slopes = [
         s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)

@@ -272,6 +272,11 @@ OPERATORS: dict[str, Callable[[Any], Any]] = {
     "dot": lambda x: V.dot([x, 0.3, x * x, 0.7, 1.1]),
     "searchsorted": lambda x: np.arange(5.0).searchsorted([x, 2.0]) * x,
     "joined": lambda x: np.concatenate(([x, 1.0], [x])).sum() + np.stack([[x], [1.0]])[0, 0],
+    "pairs of fillings": lambda x: np.pad(
+        np.array([[x, 2.0]]), ((1, 1), (0, 0)), constant_values=(x * 2, x * 3)
+    )[-1].sum(),
+    "fillings of a list": lambda x: np.pad([x, 1.0], 1, constant_values=(x, 2 * x))[3],
+    "ends of ramps": lambda x: np.pad([x, 1.0], 2, "linear_ramp", end_values=(x, x * x)).prod(),
     "in variables": in_variables,
     "in place": in_place,
     "in place of a list": in_place_of_a_list,

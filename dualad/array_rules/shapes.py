@@ -503,7 +503,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
         return _pad_with_ramps(array, pad_width)
     if fill is None or fill not in options:
         return linear(lambda x: np.pad(x, pad_width, mode, **options), array)
-    ends = options[fill]
+    ends = _in_lists(options[fill])
     numbers = list(leaves(ends))
     padded: Any = np.pad(array, pad_width, mode)
     for i, end in enumerate(numbers):  # linear in each of them
@@ -511,6 +511,11 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
         share: Any = np.pad(np.zeros(np.shape(array)), pad_width, mode, **{fill: unit})
         padded = padded + share * end
     return padded
+
+
+def _in_lists(x: Any) -> Any:
+    """The numbers of an array in nested lists; of lists and tuples as they are."""
+    return [_in_lists(part) for part in x] if is_array(x) and np.ndim(x) else x
 
 
 def _unit(structure: Any, i: int) -> Any:
