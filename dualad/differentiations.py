@@ -9,6 +9,8 @@ driver looks again whether what came out is right (`promises`).
 from __future__ import annotations
 
 import collections
+import itertools
+import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from types import CodeType, MappingProxyType
@@ -141,15 +143,36 @@ def gravest_doubt(level: int) -> Doubt:
     return doubt
 
 
-# How often functions may have found a kept value by what they had made of a dual, a text or a
-# rounded number; and how often they may have read a number from such a text. Drivers look into
-# that when the result is there: f cannot be called again before, for it may find its own duals.
-DOUBTS = [(0, 0)]
+# Functions may have found a kept value by what they had made of a dual, a text or a rounded number;
+# or they may have read a number from such a text. Drivers look into that when the result is there:
+# f cannot be called again before, for it may find its own duals. Here is the number of the last
+# such doubt of all threads, so that drivers see at a glance that there was none.
+DOUBTS = [0]
+_numbers = itertools.count(1)
 
 
-def count_doubts(kept: int, read: int) -> None:
-    """Let `DOUBTS` hold so many more."""
-    DOUBTS[0] = DOUBTS[0][0] + kept, DOUBTS[0][1] + read
+class _LastDoubts(threading.local):
+    """The last doubts that have come up in this thread."""
+
+    kept = read = 0
+
+
+_last = _LastDoubts()
+
+
+def raise_doubts(kept: bool, read: bool) -> None:
+    """Let this thread look for kept values, or for what was read from text, when it is done."""
+    number = next(_numbers)
+    if kept:
+        _last.kept = number
+    if read:
+        _last.read = number
+    DOUBTS[0] = number
+
+
+def doubts_since(before: int) -> tuple[bool, bool]:
+    """Which doubts have come up in this thread since `DOUBTS` held that."""
+    return _last.kept > before, _last.read > before
 
 
 # -- what is looked into -------------------------------------------------------------------

@@ -29,11 +29,11 @@ from .conversions import as_slope
 from .differentiations import (
     Doubt,
     close_level,
-    count_doubts,
     gravest_doubt,
     is_noted,
     levels_in,
     open_level,
+    raise_doubts,
 )
 from .levels import fresh_level
 from .lifting.effects import code_of, made_of, may_keep, may_read
@@ -419,18 +419,18 @@ def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
     if _is_looking.get():
         return False
-    _count_if_by_key(why, f, leaves)
+    _doubt_if_by_key(why, f, leaves)
     if _is_grave(why, f, leaves):
         return True
     if "text" in why.all and may_have_read(f, leaves):
-        count_doubts(0, 1)
+        raise_doubts(kept=False, read=True)
     return False
 
 
-def _count_if_by_key(why: Doubt, f: Any, leaves: Sequence[Any]) -> None:
-    """Count the doubt that f has found a kept value by a key, whatever else is in doubt."""
+def _doubt_if_by_key(why: Doubt, f: Any, leaves: Sequence[Any]) -> None:
+    """Raise the doubt that f has found a kept value by a key, whatever else is in doubt."""
     if "step" in why.all and may_keep(f, by_key=True) and _keeps_nothing.is_due("step", f, leaves):
-        count_doubts(1, 0)
+        raise_doubts(kept=True, read=False)
 
 
 def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
@@ -479,7 +479,7 @@ def settle(
     """
     if _is_looking.get():
         return
-    _count_if_by_key(why, inputs.f, inputs.leaves)
+    _doubt_if_by_key(why, inputs.f, inputs.leaves)
     is_grave = _is_grave(why, inputs.f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(inputs.f, inputs.leaves)
     if not (is_grave or is_read):
@@ -507,7 +507,7 @@ def settle(
             refuse_if_kept(inputs, evaluate)
             _keeps_nothing.add(why, inputs.f, inputs.leaves)
         if is_read and likewise:
-            count_doubts(0, 1)
+            raise_doubts(kept=False, read=True)
         elif is_read:
             refuse_if_read(inputs, seeds, outputs, has_aux)
     finally:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .differentiations import DOUBTS, count_doubts
+from .differentiations import DOUBTS, doubts_since, raise_doubts
 from .pair import plain
 
 Workers = int | Callable[..., Any]
@@ -68,7 +68,7 @@ class Plan:
             batch = list(items[first : first + several])
             results = iter(call(batch))
             for item in batch:
-                there, result, doubts = _arrived(next(results, (None, None, (0, 0))))
+                there, result, doubts = _arrived(next(results, (None, None, (False, False))))
                 if there != item:
                     raise ValueError(
                         "workers: this map does not give the results of all passes in order; "
@@ -77,7 +77,7 @@ class Plan:
                 if isinstance(result, _Raised):
                     raise result.again()
                 if any(doubts):
-                    count_doubts(*doubts)
+                    raise_doubts(*doubts)
                 yield result
                 done += 1
                 if self.progress is not None:
@@ -156,7 +156,7 @@ class _Sent:
     def __init__(self, precision: Any, task: Callable[[Any], Any]) -> None:
         self.precision, self.task = precision, task
 
-    def __call__(self, item: Any) -> tuple[Any, Any, tuple[int, int]]:
+    def __call__(self, item: Any) -> tuple[Any, Any, tuple[bool, bool]]:
         _set_precision(self.precision)
         before = DOUBTS[0]
         result: Any
@@ -164,7 +164,7 @@ class _Sent:
             result = self.task(item)
         except Exception as error:
             result = _Raised(error)
-        return item, result, (DOUBTS[0][0] - before[0], DOUBTS[0][1] - before[1])
+        return item, result, doubts_since(before)
 
     def __reduce__(self) -> Any:
         # The precision first: mpmath rounds what it unpickles to the precision of its process.

@@ -15,7 +15,7 @@ import numpy as np
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, aux_of, is_of_kept
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .differentiations import DOUBTS, gravest_doubt
+from .differentiations import DOUBTS, doubts_since, gravest_doubt
 from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import callbacks, library, operators  # noqa: F401  they enter what is lifted by them
@@ -266,7 +266,7 @@ def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
 
 
 def _look_into(
-    driver: Function, made_by: tuple[str, Function, Argnums, bool], before: tuple[int, int],
+    driver: Function, made_by: tuple[str, Function, Argnums, bool], before: int,
     given: Sequence[Any], by_name: dict[str, Any], result: Any,
 ) -> None:  # fmt: skip
     """`look_into` what a driver gives, which is called so and differentiates f."""
@@ -289,19 +289,19 @@ def _look_into(
 
 
 def look_into(
-    before: tuple[int, int], inputs: Inputs, result: Any, derive: Derive, has_aux: bool = False
+    before: int, inputs: Inputs, result: Any, derive: Derive, has_aux: bool = False
 ) -> None:
-    """Look into a result, where doubts have come up since `before`, as `DOUBTS` counts them.
+    """Look into a result, where doubts have come up in this thread since `DOUBTS` held `before`.
 
     Raises
     ------
     TypeError
         If f has found a kept value, or read a number from the text of a dual.
     """
-    now = DOUBTS[0]
-    if now[0] != before[0]:
+    may_be_kept, may_be_read = doubts_since(before)
+    if may_be_kept:
         refuse_if_found_by_key(inputs, result, derive)
-    if now[1] != before[1] and may_have_read(inputs.f, inputs.leaves):
+    if may_be_read and may_have_read(inputs.f, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
         try:
             outputs, _ = evaluated(inputs, along, has_aux)

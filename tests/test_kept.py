@@ -12,6 +12,7 @@ import logging
 import math
 import operator
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from typing import Any
 
 import mpmath
@@ -888,6 +889,51 @@ def test_who_prints_or_logs_is_called_once(capsys: Any) -> None:
 
     assert derivative(f)(2.0) == 12.0
     assert capsys.readouterr().out == "x = 2.000\n"
+
+
+def in_other_threads(run: Callable[[], Any], n: int = 1) -> Any:
+    with futures.ThreadPoolExecutor(n) as pool:
+        return [each.result() for each in [pool.submit(run) for _ in range(n)]]
+
+
+def test_a_doubt_of_another_thread_is_not_ours() -> None:
+    calls = 0
+    table: dict[Any, Any] = {"a": 2.0}
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        in_other_threads(lambda: derivative(times(in_dict(KEYS["round"])))(AT))
+        table["n"] = calls
+        return table["a"] * x
+
+    drivers = (derivative(f), grad(f, mode="reverse"), lambda x: vjp(f, x)[1](1.0)[0])
+    for driver in (*drivers, lambda x: jvp(f, (x,), (1.0,))[1], lambda x: taylor(f, 1)(x)[1]):
+        before = calls
+        assert driver(1.5) == 2.0
+        assert calls == before + 1
+
+
+def test_a_doubt_is_not_lost_among_those_of_other_threads() -> None:
+    def told() -> Any:
+        f = times(in_dict(KEYS["round"]))
+        f(AT)
+        in_other_threads(lambda: derivative(times(in_dict(KEYS["int"])))(AT))
+        with pytest.raises(TypeError, match="cached value"):
+            derivative(f)(AT)
+        return True
+
+    for _ in range(5):
+        assert all(in_other_threads(told, 4))
+
+
+def test_workers_in_threads_tell_of_their_doubts() -> None:
+    h = in_dict(KEYS["round"])
+    f = lambda v: np.stack([h(v[0]) * v[1], v[1] ** 2])  # noqa: E731
+    x = np.array([AT, 2.0])
+    f(x)
+    with futures.ThreadPoolExecutor(2) as pool, pytest.raises(TypeError, match="cached value"):
+        jacobian(f, mode="forward", chunk=1, workers=lambda task, items: pool.map(task, items))(x)
 
 
 # -- looked up by its hash ---------------------------------------------------------------------
