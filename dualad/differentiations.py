@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import collections
 import itertools
-import threading
+from _thread import _local as ThreadLocal  # threading would take its time to load
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from types import CodeType, MappingProxyType
@@ -151,7 +151,7 @@ DOUBTS = [0]
 _numbers = itertools.count(1)
 
 
-class _LastDoubts(threading.local):
+class _LastDoubts(ThreadLocal):
     """The last doubts that have come up in this thread."""
 
     kept = read = 0
