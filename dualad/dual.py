@@ -218,9 +218,8 @@ def function(rule: Rule) -> Function:
 
         call.__name__ = call.__qualname__ = rule.name
         call.__doc__ = description(rule)
-        only = inspect.Parameter.POSITIONAL_ONLY
-        parameters = [inspect.Parameter(name, only) for name in rule.args]
-        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        given = [inspect.Parameter(a, inspect.Parameter.POSITIONAL_ONLY) for a in rule.args]
+        call.__signature__ = inspect.Signature(given)  # type: ignore[attr-defined]
         text = f"{rule.name}({', '.join(rule.args)}, /)\n--\n\n{call.__doc__}"  # as C has it
         _FUNCTIONS[rule] = KERNEL.function(rule.name, call, text) if KERNEL else call
     return _FUNCTIONS[rule]
