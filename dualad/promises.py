@@ -724,7 +724,8 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     """Look whether f has found a kept value by what it made of a dual: a text or a rounded number.
 
     If it keeps values, a plain call at a point where it has not been called yet changes what is
-    derived there. Then the result must lie between what is derived at two such points.
+    derived there. Then the result must lie between what is derived at two such points, or come
+    to lie there as these come nearer.
 
     Raises
     ------
@@ -755,7 +756,7 @@ def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool)
     for far in (3, 200):  # keys may be rounded to some digits only
         there = _nearby(inputs, far)
         opposite = [2 * plain(x) - p for x, p in zip(inputs.leaves, there, strict=True)]
-        around: list[list[Any]] = []
+        around: list[_Side] = []
         for points in (there, opposite):
             try:
                 first = _derived(derive, points)
@@ -768,9 +769,9 @@ def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool)
                 continue
             if first is None or not is_keeping:
                 break
-            around.append(first)
+            around.append((points, first))
         else:
-            if around and not _lies_between(_numbers(result), around, 2 * far * STEP):
+            if around and not _fits(inputs, _numbers(result), derive, around, 2 * far * STEP):
                 raise _kept(inputs)
             if around:
                 break
@@ -829,18 +830,70 @@ def _are_alike(inputs: Inputs, some: list[Any], others: list[Any]) -> bool:
     return not any(_differ(inputs, a, b) for a, b in zip(some, others, strict=True))
 
 
-def _lies_between(result: list[Any], around: list[list[Any]], far: float) -> bool:
-    """Whether numbers are about the mean of those of one side, or two, so far away."""
+def _fits(
+    inputs: Inputs, result: list[Any], derive: Derive, around: list[_Side], far: float
+) -> bool:
+    """Whether a result is about the mean of what is derived on one side, or two, so far away.
+
+    Where f is curved that cannot be told, or only from nearer: the difference shrinks by and by,
+    while what is lost stays away, or is gone all at once where f finds the same kept value.
+    """
+    off, most, is_vague = _off(result, around, far)
+    is_out = is_out_at_first = off > most
+    if not (is_out | is_vague).any():
+        return True
+    for _ in range(HALVINGS):
+        try:
+            nearer = _halfway(inputs, around[0], derive)
+            was_off = _off(result, around[:1], far)[0]
+            moved = abs(_off(result, [nearer], far)[0] - was_off)
+            if is_out.any() and np.all(moved <= STEADY * was_off, where=is_out):
+                break
+            around = [nearer, *(_halfway(inputs, side, derive) for side in around[1:])]
+        except _Elsewhere:
+            break
+        far, before, was_out = far / 2, off, is_out
+        off, most, is_vague = _off(result, around, far)
+        is_out = off > most
+        if np.any(was_out & (off < before / SUDDEN)):
+            return False
+        if not (is_out | is_vague).any():
+            with suppress(_Elsewhere):
+                return all(_changes(inputs, *side, derive) for side in around)
+            return False
+    return not (is_out | is_out_at_first).any()
+
+
+_Side = tuple[list[Any], list[Any]]  # a point nearby, and what is derived there
+HALVINGS = 24
+SUDDEN = 20  # of a smooth function, the difference shrinks by 2 or 4
+STEADY = 3e-3  # what moves by less, relative to the difference, stays where it is
+VAGUE = 0.05  # two sides that are further apart tell little
+
+
+def _halfway(inputs: Inputs, side: _Side, derive: Derive) -> _Side:
+    """The same for a point half as far away."""
+    nearer = [(plain(x) + p) / 2 for x, p in zip(inputs.leaves, side[0], strict=True)]
+    derived = _derived(derive, nearer)
+    if derived is None or [x.shape for x in derived] != [x.shape for x in side[1]]:
+        raise _Elsewhere
+    return nearer, derived
+
+
+def _off(result: list[Any], around: list[_Side], far: float) -> tuple[Any, Any, Any]:
+    """How far numbers are from the mean of those around; how far they may be; if that is much."""
     near = 1e-3 + (3 * far**2 if len(around) == 2 else 20 * far)
-    for got, one, other in zip(result, around[0], around[-1], strict=False):
+    offs, most, vague = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, bool)]
+    for got, one, other in zip(result, around[0][1], around[-1][1], strict=False):
         if got.shape == one.shape == other.shape:
             with np.errstate(all="ignore"):
-                off = abs(got - (one + other) / 2)
                 size = np.maximum(abs(got), abs(one))
-                most = np.max(size, where=np.isfinite(size), initial=0)
-                if np.any(off > near * size + 0.6 * abs(one - other) + 1e-9 * most):
-                    return False
-    return True
+                largest = np.max(size, where=np.isfinite(size), initial=0)
+                offs.append(np.ravel(abs(got - (one + other) / 2)))
+                apart = 0.6 * abs(one - other)
+                most.append(np.ravel(near * size + apart + 1e-9 * largest))
+                vague.append(np.ravel(apart > VAGUE * size + 1e-9 * largest))
+    return np.concatenate(offs), np.concatenate(most), np.concatenate(vague)
 
 
 _keeps_by_key = _Notes()  # functions that were found to, with the shapes of what they were given

@@ -8,6 +8,7 @@ import contextlib
 import decimal
 import fractions
 import functools
+import itertools
 import logging
 import math
 import operator
@@ -802,6 +803,53 @@ def test_a_refusal_is_not_forgotten() -> None:
     for _ in range(9):
         with pytest.raises(TypeError, match="cached value"):
             slope(AT)
+
+
+CURVED: dict[str, tuple[Callable[[Any], Any], float]] = {
+    "sin 1e3": (lambda x: np.sin(1e3 * x), math.pi / 2),
+    "sin 3e4": (lambda x: np.sin(3e4 * x), math.pi / 2),
+    "cos 1e3": (lambda x: np.cos(1e3 * x), 0.7),
+    "narrow": (lambda x: np.exp(-((1e4 * (x - 0.3)) ** 2)), 0.30001),
+    "steep": (lambda x: np.tanh(5e3 * (x - 0.3)), 0.3),
+    "pole": (lambda x: 1 / (x - 0.3), 0.3001),
+    "far power": (lambda x: x**900.0, 1.001),
+    "peak": (lambda x: 1 / (1 + 1e8 * (x - 0.3) ** 2), 0.30002),
+}
+
+
+@pytest.mark.parametrize("name", CURVED)
+def test_curved_functions_that_keep_duals_are_differentiated(name: str, monkeypatch: Any) -> None:
+    """And what a plain call has kept of them is not taken, nor part of it."""
+    monkeypatch.setattr(promises, "_turns", itertools.count(1))  # the points are always the same
+    h, x = CURVED[name]
+    right = taylor(lambda x: h(x) * x, 1)(x)[1]
+
+    def keeping(key: Key) -> Any:
+        kept: dict[Any, Any] = {}
+
+        def f(x: Any) -> Any:
+            k = key(x)
+            if k not in kept:
+                kept[k] = h(x)
+            return kept[k]
+
+        return f
+
+    for key in ("round to 12", "repr"):
+        of_key = KEYS.get(key, lambda x: round(x, 12))
+        for _ in range(8):  # from other points each time
+            assert derivative(times(keeping(of_key)))(x) == pytest.approx(right, rel=1e-9)
+            h2 = times(keeping(of_key))
+            slopes = grad(lambda v, h=h2: h(v[0]) + v[1])([x, 1.0])
+            assert slopes == pytest.approx([right, 1.0], rel=1e-9)
+            g = keeping(of_key)
+            g(x)
+            with pytest.raises(TypeError, match="cached value"):
+                pytest.fail(f"{key}: {derivative(times(g))(x)}")
+            coarse, fine = keeping(lambda x: round(x, 7)), keeping(of_key)
+            coarse(x)
+            with pytest.raises(TypeError, match="cached value"):
+                pytest.fail(f"{key}: {derivative(lambda x, h=coarse, g=fine: h(x) * x + g(x))(x)}")
 
 
 def test_what_is_kept_within_one_call_is_no_loss() -> None:
