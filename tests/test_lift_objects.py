@@ -395,6 +395,20 @@ def test_classes_that_need_no_hooks_are_read_once(monkeypatch: Any) -> None:
     assert read == [Plain.__add__]
 
 
+def test_fractions_leave_operations_to_duals_where_operators_have_hooks() -> None:
+    x, k = fractions.Fraction(3, 4), fractions.Fraction(9, 16)
+    assert derivative(lambda x: (Two(x, 1.0) * 2.0).a, lift=True)(0.5) == pytest.approx(2)
+    assert lifted_code.OPERATORS
+    for f, slope in (
+        (lambda x: k * x, k),
+        (lambda x: k - x, -1),
+        (lambda x: k / x, -1),
+        (lambda x: x**2 * k + k, 2 * k * x),
+    ):
+        found = derivative(f, lift=True)(x)
+        assert type(found) is fractions.Fraction and found == slope
+
+
 CHANGES = {  # what becomes of p, which was a number in the calls before
     "global": "p = V(); call = lambda: derivative(f)(0.0)",
     "cell": "call = lambda: derivative(made(V()))(0.0)",

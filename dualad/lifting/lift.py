@@ -1031,6 +1031,8 @@ class OfCode:
         self._known.clear()
 
 
+# Its operators, which are closures, ask what a dual really is, and leave the operation to it.
+_ASKING = ("fractions",)
 _own_copies = OfCode()
 
 
@@ -1040,7 +1042,8 @@ def code_for(f: types.FunctionType) -> Any:
     if known != 0:
         return known
     code, name = f.__code__, f.__globals__.get("__name__", "")
-    may_call = bool(code.co_freevars) and _root(name) not in LOADERS  # what it was made of
+    is_made_of_more = bool(code.co_freevars) and name not in _ASKING  # which it may call
+    may_call = is_made_of_more and _root(name) not in LOADERS
     if name in _SENDERS:
         found: Any = CALLS
     elif not _may_be_copied(code):
