@@ -276,7 +276,8 @@ def _look_into(
         if "x" in kwargs:
             args.insert(0, kwargs.pop("x"))
         v = kwargs.pop("v") if "v" in kwargs else args.pop(1)
-    options = {key: kwargs.pop(key) for key in ("direction",) * (name == "taylor") if key in kwargs}
+    has_direction = name == "taylor" and "direction" in kwargs  # which is not one of f's own
+    options = {"direction": kwargs.pop("direction")} if has_direction else {}
     inputs = Inputs(name, f, argnums, tuple(args), kwargs)
 
     def derive(points: list[Any]) -> Any:
