@@ -40,16 +40,22 @@ def survey(x1: Any, x2: Any) -> Any:
 
 LISTEN = """<script>addEventListener("error", (event) => {
   document.documentElement.dataset.error = event.message; });</script>"""
+# The browser writes what it shows once all frames are loaded, and one stays open until then.
+WAIT = """<script>{ const frame = document.createElement("iframe"); frame.hidden = true;
+  document.body.append(frame); frame.contentDocument.open();
+  const look = () => document.getElementById("found") || document.documentElement.dataset.error
+    ? frame.contentDocument.close() : setTimeout(look, 10);
+  look(); }</script>"""
 
 
 def asked(page: str, script: str, tmp_path: Path, *options: str) -> Any:
     """What a script finds in a page, in a browser without a network; no script may fail in it."""
     path = tmp_path / "page.html"
-    result = f"<script>{script}</script></body>"
+    result = f"{WAIT}<script>{script}</script></body>"
     path.write_text(LISTEN + page.replace("</body>", result), encoding="utf-8")
     assert CHROMIUM is not None
     done = subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--timeout=60000",
          "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}",
          *options, "--dump-dom", path.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
@@ -629,14 +635,15 @@ def test_what_scrolls() -> None:
 def test_what_is_cut_fades(tmp_path: Path) -> None:
     wide, small = (scrolling(f'<div style="width:{w}px">x</div>') for w in (3000, 30))
     script = """
-    let left = 40;  // turns to wait for the animation, which a busy browser begins late
+    // The animation stands still until frames are drawn.
+    let left = 40;
     const look = () => {
       const masks = [...document.querySelectorAll(".dualad-scrolls")].map(
         (x) => getComputedStyle(x).maskImage.slice(0, 15));
-      if (masks[0] === "none" && left-- > 0) return setTimeout(look, 100);
+      if (masks[0] === "none" && left-- > 0) return requestAnimationFrame(look);
       const pre = document.createElement("pre"); pre.id = "found";
       pre.textContent = JSON.stringify(masks); document.body.append(pre); };
-    setTimeout(look, 100);
+    requestAnimationFrame(look);
     """
     found = asked(f"<!DOCTYPE html><body>{wide}{small}</body>", script, tmp_path)
     assert found == ["linear-gradient", "none"]
