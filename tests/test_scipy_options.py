@@ -19,7 +19,19 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from scipy import fft, integrate, interpolate, linalg, ndimage, optimize, signal, sparse, stats
+from scipy import (
+    fft,
+    integrate,
+    interpolate,
+    linalg,
+    ndimage,
+    optimize,
+    signal,
+    sparse,
+    spatial,
+    special,
+    stats,
+)
 
 from dualad import NonDifferentiableError, jvp
 from dualad.structure import leaves
@@ -52,6 +64,8 @@ STILL: dict[str, Any] = {
     "PLACES": R.uniform(size=(9, 2)),
     "AT": np.array([0.11, 0.52, 0.93]),
     "KNOTS": np.array([0, 0, 0, 0, 0.5, 1, 1, 1, 1.0]),
+    "STILL_A": SQUARE,
+    "STILL_S": SQUARE @ SQUARE.T / 3 + np.diag([1.0, 2.0, 5.0, 9.0]),
     "LABELS": np.arange(30).reshape(5, 6) % 3,
 }
 
@@ -95,6 +109,12 @@ def slow(y: Any, t: Any, a: Any = 1.0) -> Any:
 def curve(x: Any, p: Any, q: Any) -> Any:
     return p * np.exp(-q * x)
 
+
+METRICS = (
+    *("braycurtis", "canberra", "chebyshev", "cityblock", "correlation", "cosine", "euclidean"),
+    *("jensenshannon", "minkowski", "sqeuclidean", "seuclidean", "mahalanobis"),
+)
+UNNAMED = ("seuclidean", "mahalanobis")  # do not take two vectors alone
 
 FUNCTIONS = (closely, cubic, cosine, bowl, dent, pair, residuals, decay, slow, curve)
 
@@ -312,6 +332,55 @@ CALLS: dict[str, tuple[str, ...]] = {
         *each("wasserstein_distance energy_distance", "POSITIVE[:, 0], POSITIVE[:4, 1]"),
         "chisquare(np.stack([9 * a, 12.0, 7 * a]), np.stack([9 * a, 12.0, 7 * a])[::-1])",
         "jarque_bera(POSITIVE[:, 0])",
+    ),
+    "special": (
+        *each("logsumexp softmax log_softmax", "SURFACE"),
+        "polygamma(2, POSITIVE)",
+        *each("spherical_jn spherical_yn spherical_in spherical_kn", "2, POSITIVE"),
+        *each("jvp yvp ivp kvp h1vp h2vp", "1.5, POSITIVE"),
+        "lambertw(W)",
+        "multigammaln(3 * W, 2)",
+        "zeta(1.5 + W)",
+        "diric(LINE, 5)",
+        "sinc(LINE)",
+        "softplus(LINE)",
+    ),
+    "sparse.linalg": (
+        *each("spsolve", "sparse.csc_array(A), V"),
+        "spsolve(sparse.csc_array(np.asarray(STILL_A)), V)",
+        "spsolve_triangular(sparse.csr_array(np.tril(STILL_A)), V)",
+        *each("bicg bicgstab cgs gmres lgmres gcrotmk qmr tfqmr", "STILL_A, V, rtol=1e-12", "[0]"),
+        *each("cg minres", "STILL_S, V, rtol=1e-12", "[0]"),
+        *each("lsqr lsmr", "STILL_A, V, atol=1e-13, btol=1e-13", "[0]"),
+        "splu(sparse.csc_array(STILL_A), ...).solve(V)",
+        "spilu(sparse.csc_array(STILL_A), ...).solve(V)",
+        "factorized(sparse.csc_array(STILL_A))(V)",
+        "eigsh(STILL_S * a, 2, v0=np.ones(4), return_eigenvectors=False)",
+        "expm_multiply(STILL_A / 9, V)",
+        "norm(sparse.csr_array((W, [0, 1, 2, 3], [0, 1, 2, 3, 4])))",
+    ),
+    "spatial.distance": (
+        *each("cdist", "POSITIVE, POSITIVE[:2] * 1.1"),
+        *(f"cdist(POSITIVE, POSITIVE[:2] * [1.1, 0.9, 0.7], {m!r})" for m in METRICS),
+        "pdist(POSITIVE)",
+        *(f"pdist(POSITIVE, {m!r})" for m in METRICS),
+        "squareform(V[:3])",
+        "directed_hausdorff(POSITIVE, POSITIVE[:2] * 1.1, ...)[0]",
+        *(f"{m}(W, V)" for m in METRICS if m not in UNNAMED),
+    ),
+    "signal.windows": (
+        "kaiser(7, 3 * a)",
+        "kaiser_bessel_derived(8, 3 * a)",
+        "gaussian(7, 3 * a)",
+        "general_gaussian(7, 1.5 * a, 3 * a)",
+        "general_cosine(7, W)",
+        "general_hamming(7, a)",
+        "chebwin(7, 50 * a)",
+        "exponential(7, tau=3 * a)",
+        "exponential(7, tau=3 * a, sym=False, center=2.0)",
+        "tukey(9, a)",
+        "taylor(9, 4, 30 * a)",
+        "get_window(('kaiser', 3 * a), 7)",
     ),
 }
 
@@ -758,6 +827,79 @@ VALUES: dict[str, Option] = {
     "u_weights": (np.linspace(1, 2, 6),),
     "v_weights": (np.linspace(1, 2, 4),),
     "sum_check": (False,),
+    # special
+    **shared("special.axis", (0, 1, (0, 1))),
+    "special.b": (np.linspace(-0.2, 1.5, 42).reshape(6, 7),),
+    "return_sign": (True,),
+    "derivative": (True,),
+    "special.n": (2,),
+    "lambertw.k": (1, -1),
+    "lambertw.tol": (1e-6,),
+    "zeta.q": (2.5,),
+    "zeta.out": (None,),
+    # sparse.linalg
+    "permc_spec": ("NATURAL", "COLAMD"),
+    "use_umfpack": (False,),
+    "overwrite_A": (True,),
+    "sparse.linalg.x0": (np.array([0.4, 0.3, 0.2, 0.1]),),
+    "sparse.linalg.atol": (1e-13,),
+    **shared("sparse.linalg.M M1 M2", (np.diag([0.5, 0.4, 0.3, 0.2]),)),
+    "restart": (3,),
+    "callback_type": ("legacy", "x", "pr_norm"),
+    "inner_m": (3,),
+    "outer_v": (None,),
+    "store_outer_Av": (False,),
+    "prepend_outer_v": (True,),
+    "gcrotmk.m": (3,),
+    "gcrotmk.k": (2,),
+    "CU": (None,),
+    "discard_C": (True,),
+    "gcrotmk.truncate": ("smallest",),
+    "minres.shift": (0.1,),
+    "check": (True,),
+    "damp": (0.3,),
+    "conlim": (1e9,),
+    "iter_lim": (300,),
+    "calc_var": (True,),
+    "diag_pivot_thresh": (0.0,),
+    "relax": (2,),
+    "panel_size": (3,),
+    "splu.options": ({"SymmetricMode": True},),
+    "spilu.options": ({},),
+    "drop_tol": (0.2,),
+    "fill_factor": (5,),
+    "drop_rule": ("basic",),
+    "eigsh.k": (),
+    "eigsh.M": (np.diag([1.0, 2.0, 1.5, 0.5]),),
+    "eigsh.sigma": (2.5,),
+    "which": ("SM", "LA", "SA", "BE"),
+    "ncv": (4,),
+    "eigsh.tol": (1e-9,),
+    **shared("Minv OPinv eigsh.rng", (None,)),
+    "eigsh.mode": ("normal",),
+    "start": (),
+    "stop": (),
+    "num": (),
+    "traceA": (1.5,),
+    # spatial.distance
+    "metric": ("sqeuclidean",),
+    "spatial.distance.out": (None,),
+    "force": ("tomatrix", "tovector"),
+    "checks": (False,),
+    "directed_hausdorff.rng": (3,),
+    "spatial.distance.w": (np.array([0.5, 1.0, 2.0, 0.1]),),
+    "centered": (False,),
+    "minkowski.p": (1, 3.5, np.inf),
+    # signal.windows
+    "sym": (False,),
+    "tukey.alpha": (0.3,),
+    "nbar": (3,),
+    "sll": (25,),
+    "taylor.norm": (False,),
+    "Kmax": (2,),
+    "dpss.norm": (2, "approximate"),
+    "return_ratios": (True,),
+    "fftbins": (False,),
 }
 
 
@@ -800,6 +942,7 @@ def function_of(part: str, call: str, options: dict[str, Any]) -> Callable[[Any]
     names = {f.__name__: f for f in (*FUNCTIONS, numbers)} | STILL
     names |= {"np": np, "MOVING": MOVING, "ALONG": ALONG, "options": options}
     names |= {"linalg": linalg, "fft": fft, "ndimage": ndimage, "signal": signal, "stats": stats}
+    names |= {"special": special, "spatial": spatial, "sparse": sparse}
     names |= {"interpolate": interpolate, "integrate": integrate, "optimize": optimize}
     exec(source, names)
     return names["f"]

@@ -105,6 +105,20 @@ ARRAYS: dict[str, Callable[[Any], Any]] = {
     "stored anew": lambda x: stored_anew(general(x)),
 }
 
+# Made where nothing is lifted, of SciPy's own classes
+PLAIN = sl.aslinearoperator(PLACES)
+OPERATORS = {
+    "matrix": PLAIN,
+    "adjoint": PLAIN.H,
+    "transposed": PLAIN.T,
+    "sum": PLAIN + PLAIN.T,
+    "product": PLAIN @ PLAIN.H,
+    "scaled": 2.0 * PLAIN,
+    "power": PLAIN**2,
+    "functions": sl.LinearOperator((N, N), lambda v: PLACES @ v, lambda v: PLACES.T @ v),
+}
+OPERATORS["functions, adjoint"] = OPERATORS["functions"].T + OPERATORS["functions"].H
+
 SOLVES: dict[str, Callable[[Any], Any]] = {
     "spsolve": lambda x: sl.spsolve(general(x), x[M:]),
     "spsolve of several": lambda x: sl.spsolve(symmetric(x), np.outer(x[M:], x[:2])),
@@ -123,6 +137,15 @@ SOLVES: dict[str, Callable[[Any], Any]] = {
     **{
         f.__name__: lambda x, f=f: f(general(x), x[M:], rtol=1e-12)[0]
         for f in (sl.bicg, sl.bicgstab, sl.cgs, sl.gmres, sl.lgmres, sl.gcrotmk, sl.qmr, sl.tfqmr)
+    },
+    "shifted": lambda x: sl.minres(symmetric(x), x[M:], rtol=1e-12, shift=0.1 * x[0])[0],
+    "constant, shifted": lambda x: sl.minres(PLACES + PLACES.T, x[M:], rtol=1e-12, shift=0.2)[0],
+    "operator, shifted": lambda x: sl.minres(
+        sl.aslinearoperator(symmetric(x)), x[M:], rtol=1e-12, shift=0.1 * x[0]
+    )[0],
+    **{
+        f"plain {name}": lambda x, a=a: sl.gmres(a, x[M:], rtol=1e-12)[0]
+        for name, a in OPERATORS.items()
     },
     "operator": lambda x: sl.gmres(operator(general(x)), x[M:], rtol=1e-12)[0],
     "symmetric operator": lambda x: sl.cg(sl.aslinearoperator(symmetric(x)), x[M:], rtol=1e-12)[0],
@@ -500,3 +523,13 @@ def test_least_squares_that_were_stopped_have_no_derivative(solve: Any, limit: s
         jvp(lambda k: solve(A * k, b, **{limit: 2})[0], (1.1,), (1.0,))
     k_slope = jvp(lambda k: solve(A * k, b, atol=1e-14, btol=1e-14)[0], (1.1,), (1.0,))[1]
     np.testing.assert_allclose(k_slope, -b / np.arange(1.0, 7.0) / 1.1**2, atol=1e-12)
+
+
+def test_what_a_solver_calls_converged_is_looked_into() -> None:
+    """With a preconditioner, SciPy's tfqmr gives what is no solution, and says that it is one."""
+    a, b = np.diag([2.0, 3.0, 4.5, 6.0]) + 0.1, np.ones(4)
+    m = np.diag([0.5, 0.4, 0.3, 0.2])
+    x, info = sl.tfqmr(a, b, M=m)
+    if info == 0 and not np.allclose(a @ x, b, rtol=1e-3):
+        with pytest.raises(NonDifferentiableError, match=r"tfqmr has not converged .* off by"):
+            derivative(lambda t: sl.tfqmr(a, b * t, M=m)[0])(1.0)

@@ -78,7 +78,7 @@ DECISIONS: dict[str, Decisions] = {
         lifted=_names(
             """
             chebwin exponential gaussian general_cosine general_gaussian general_hamming
-            get_window kaiser tukey
+            get_window kaiser kaiser_bessel_derived taylor tukey
             """
         ),
         plain=_names(

@@ -353,11 +353,14 @@ class Operator(_scipy.LinearOperator):  # type: ignore[misc, unused-ignore]
 
 
 def _as_operator(a: Any) -> Any:
-    """One of SciPy's operators as one of ours; its functions take what they can."""
+    """One of SciPy's operators as one of ours; functions of the user's take what they can."""
     if isinstance(a, Operator):
         return a
     if not isinstance(a, _scipy.LinearOperator):
         raise TypeError(f"an operator takes another operator, got {type(a).__name__}.")
+    if type(a).__name__ in _MADE:  # with plain numbers, in code that was not lifted
+        parts = [_as_operator(x) if isinstance(x, _scipy.LinearOperator) else x for x in a.args]
+        return _MADE[type(a).__name__](*parts)
     return Operator(a, a._matvec, a._rmatvec)
 
 
@@ -401,13 +404,27 @@ def aslinearoperator(A: Any) -> Any:
     return Operator(value, lambda x: a @ x, lambda x: np.conj(a.T @ np.conj(x)))
 
 
+# SciPy's own classes of operators, from what they are made of
+_MADE: dict[str, Function] = {
+    "MatrixLinearOperator": aslinearoperator,
+    "_AdjointMatrixOperator": lambda a: aslinearoperator(a).H,
+    "_AdjointLinearOperator": lambda a: a.H,
+    "_TransposedLinearOperator": lambda a: a.T,
+    "_SumLinearOperator": lambda a, b: a + b,
+    "_ProductLinearOperator": lambda a, b: a @ b,
+    "_ScaledLinearOperator": lambda a, factor: factor * a,
+    "_PowerLinearOperator": lambda a, p: a**p,
+}
+
+
 # -- iterations ----------------------------------------------------------------------------
 
 
 def _product_of(a: Any) -> Function:
     """a @ x for duals, with an operator of SciPy's or of ours, or a matrix."""
     if isinstance(a, _scipy.LinearOperator):
-        return lambda x: np.reshape(as_operand(a._matvec(x)), a.shape[0])
+        operator = _as_operator(a)
+        return lambda x: np.reshape(as_operand(operator._matvec(x)), a.shape[0])
     return lambda x: a @ x
 
 
@@ -447,6 +464,9 @@ def _iterative(theirs: Function) -> Function:
     def solve(A: Any, b: Any, x0: Any = None, **options: Any) -> Any:
         a, preconditioner = _plain(A), [n for n in ("M", "M1", "M2") if options.get(n) is not None]
         given = {**options, **{n: _plain(options[n]) for n in preconditioner}}
+        shift = as_operand(options.get("shift", 0.0))
+        if has_duals(shift):
+            given["shift"] = plain(shift)
         b = as_operand(b)
         is_operator = isinstance(A, _scipy.LinearOperator)
         if is_operator and not isinstance(A, Operator):
@@ -454,23 +474,30 @@ def _iterative(theirs: Function) -> Function:
         start = None if x0 is None else _dense(x0)
         x, info = theirs(a, _dense(b), start, **given)
         flat, product = np.reshape(b, -1), _product_of(A)
-        shift = options.get("shift", 0.0)
 
         def residual(x: Any) -> Any:
             return product(x) - shift * x - flat if has_duals(shift) or shift else product(x) - flat
 
-        if not has_tangents(A, b) and not (is_operator and has_duals(residual(x.ravel()))):
+        if not has_tangents(A, b, shift) and not (is_operator and has_duals(residual(x.ravel()))):
             return x, info
-        if info != 0:
+        y = x.ravel()
+        off, size = plain(as_operand(residual(y))), plain(flat)
+        scale = np.linalg.norm(size) + np.linalg.norm(off + size)
+        bound = max(options.get("rtol", 1e-5) * scale, options.get("atol", 0.0))
+        if info != 0 or np.linalg.norm(off) > 100 * bound:  # SciPy's tfqmr says 0 wrongly with M
             raise NonDifferentiableError(
-                f"{theirs.__name__} has not converged (info={info}), so that its result has no "
-                "derivative; give more iterations (maxiter=) or a preconditioner M."
+                f"{theirs.__name__} has not converged (info={info}, and A @ x is off by "
+                f"{np.linalg.norm(off):.2g}), so that its result has no derivative; give more "
+                "iterations (maxiter=) or another preconditioner M."
             )
-        names = ("M", "M1", "M2", "maxiter", "restart", "shift")
+        if np.any(plain(shift)):
+            identity = _sparse.eye_array(len(y))
+            is_operator = isinstance(a, _scipy.LinearOperator)
+            a = a - plain(shift) * (_scipy.aslinearoperator(identity) if is_operator else identity)
+        names = ("M", "M1", "M2", "maxiter", "restart")
         kept = {n: v for n, v in given.items() if n in names}
         divide, back = _inverse_of(a, theirs, kept)
-        y = x.ravel()
-        y = y - divide(plain(as_operand(residual(y))))  # from where the solver has stopped
+        y = y - divide(off)  # from where the solver has stopped
         y = solved(residual, y, divide, x.ravel(), back)
         return np.reshape(y, x.shape), info
 
