@@ -105,6 +105,9 @@ CASES: dict[str, Case] = {
     "bincount": steps(lambda w: np.bincount([0, 1, 1, 3, 0], w, 6) ** 2, VECTOR),
     "histogram": steps(lambda w: np.histogram(VECTOR, 4, weights=w, density=True)[0], VECTOR + 3),
     "histogram as it is": steps(lambda w: np.histogram(VECTOR, weights=w)[0], VECTOR),
+    "histogram of longdouble": steps(
+        lambda w: np.histogram(VECTOR, weights=w.astype(np.longdouble))[0], VECTOR
+    ),
     "histogram2d edges": steps(
         lambda x, e: np.histogram2d(x, VECTOR[::-1], e), VECTOR, [-9.0, 0.3, 1.5, 9.0]
     ),

@@ -154,6 +154,8 @@ def _counts(f: Callable[[Any], Any], columns: Any, edges: list[Any], weights: An
         return real + 1j * imag
     numbers = [_bins_of(x, e) for x, e in zip(columns, edges, strict=True)]
     sizes = [len(e) + 1 for e in edges]
+    if not np.can_cast(weights.dtype, float):  # which np.bincount does not count in
+        weights = weights.astype(float)
     counts = np.bincount(np.ravel_multi_index(numbers, sizes), weights, int(np.prod(sizes)))
     return np.reshape(counts, sizes)[(slice(1, -1),) * len(sizes)]
 
