@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import derivative, grad, hessian, jacobian, jvp, taylor, value_and_grad, vjp
+from dualad import derivative, grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
 from dualad.differentiations import MEMOS
 
 calls = 0
@@ -49,6 +49,9 @@ BACK: dict[str, Callable[[Any, float], Any]] = {
     "taylor": lambda f, x: taylor(f, 3)(x)[1],
     "second": lambda f, x: derivative(f, order=2)(x),
     "hessian": lambda f, x: hessian(lambda v: f(v[0]))([x])[0][0],
+    "hessian of a vector": lambda f, x: hessian(lambda v: f(v[0]))(np.array([x, 1.0]))[0, 0],
+    "jacobian of grad": lambda f, x: jacobian(grad(lambda v: f(v[0])))(np.array([x, 1.0]))[0, 0],
+    "hvp": lambda f, x: hvp(lambda v: f(v[0]))(np.array([x, 1.0]), np.array([1.0, 0.0]))[0],
 }
 
 

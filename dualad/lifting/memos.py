@@ -199,15 +199,22 @@ def _identity(x: Any) -> Hashable:
         tangent: Any = x.tangent
     except ArithmeticError:  # there is none
         return id(x)
-    if type(tangent) is not float:
-        if isinstance(tangent, Pair):
-            tangent = _identity(tangent), plain(tangent)
-        elif type(tangent) is np.ndarray and tangent.dtype.kind in "fc":
-            tangent = tangent.dtype.str, tangent.tobytes()
-        elif not isinstance(tangent, (float, complex)):
-            return id(x)
+    bits = _bits(tangent)
+    if bits is None:
+        return id(x)
     primal = x.primal
-    return (x.level, tangent, _identity(primal)) if isinstance(primal, Pair) else (x.level, tangent)
+    return (x.level, bits, _identity(primal)) if isinstance(primal, Pair) else (x.level, bits)
+
+
+def _bits(tangent: Any) -> Hashable:
+    """What tells a tangent from others; None if it is of a kind of which this is not known."""
+    if isinstance(tangent, Pair):
+        number = _bits(plain(tangent))
+        return None if number is None else (_identity(tangent), number)
+    if type(tangent) is np.ndarray:
+        kind = tangent.dtype.kind
+        return (tangent.dtype.str, tangent.tobytes()) if kind in "fc" else None
+    return tangent if isinstance(tangent, (float, complex)) else None
 
 
 def memo_for(cached: Any, level: int) -> Memo | None:

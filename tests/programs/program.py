@@ -19,7 +19,7 @@ import numpy as np
 from .steps import LAPACK, LIFTED, NOT_FINITE, POOLS, SMOOTH, STEPS, TABLE, Step
 
 IMPORTS = """\
-import bisect, cmath, copy, dataclasses, functools, heapq, itertools, math, numbers, operator, types
+import bisect, cmath, collections, contextlib, copy, dataclasses, functools, heapq, itertools, math, numbers, operator, statistics, types
 import numpy as np
 """
 TOTAL = """
@@ -355,7 +355,8 @@ def _filled(rng: random.Random, step: Step, known: dict[str, str], count: int) -
     while PLACE.search(source):
         source = PLACE.sub(place, source)
     used = tuple(n for s, n in names.items() if s in "abd")
-    return Line(step.name, source.replace("⏎", "\n"), tuple(made), used)
+    source = source.translate({ord("⏎"): "\n", ord("⟨"): "{", ord("⟩"): "}"})
+    return Line(step.name, source, tuple(made), used)
 
 
 def _tried(line: Line, values: dict[str, Any]) -> dict[str, Any] | None:

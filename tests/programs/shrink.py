@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from .outcome import Outcome, outcome
 from .program import Program
 from .steps import LIFTED
@@ -60,7 +62,13 @@ def _simpler(p: Program) -> Iterator[Program]:
                         i.text.replace(", np.float32", "")):  # fmt: skip
             if plainer != i.text:
                 new = replace(i, text=plainer)
+                if "B" not in plainer and _shape(plainer) != _shape(i.direction):
+                    continue  # its direction would be that of another input
                 yield replace(p, inputs=(*p.inputs[:k], new, *p.inputs[k + 1 :]))
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    return np.shape(eval(text, {"np": np}))
 
 
 def _shorter(p: Program) -> Iterator[Program]:

@@ -743,6 +743,59 @@ complex64 : R : {y} = {a} * np.complex64(1j)
 """,
     ),
     *_rows(
+        "python",
+        """
+text key : N : {t} = dict()⏎for q in ({a}, {a} + 1, {a}):⏎    if (k := f"⟨q:.6f⟩") not in {t}:⏎        {t}[k] = math.{sin|exp|atan}(q)⏎{y} = {t}[f"⟨{a}:.6f⟩"] * 2
+rounded key : N : {t} = dict()⏎for q in ({a}, {a} * 2, {a}):⏎    {t}.setdefault(round(q, 6), q * q)⏎{y} = {t}[round({a}, 6)] + sum({t}.values())
+number as key : N N : {t} = ⟨{a}: {b} * 2, 99.5: 1.0⟩⏎{y} = {t}.get({a}, 0.0) + {t}[99.5]
+cached function : N N : {t} = functools.{lru_cache(maxsize=None)|lru_cache(maxsize=1)|cache}(lambda q, k=2: q**k + {b})⏎{y} = {t}({a}) * {t}({a}, 3) + {t}({a}, k=2)
+cached recursion : N : @functools.lru_cache(None)⏎def {t}(n):⏎    return {a} * 0.5 if n < 2 else {t}(n - 1) + 0.25 * {t}(n - 2)⏎{y} = {t}(9)
+number in set : N N : {y} = {a} * ({a} in ⟨{b}, 0.5⟩) + {b}
+log of a run : N : {t} = []⏎for i in range(3):⏎    {t}.append(f"⟨i⟩: ⟨{a} * i:.3g⟩")⏎{y} = {a} * len(" ".join({t}))
+percent text : N : {y} = {a} * float("%.3f" % {a})
+text to number : N : {y} = {a} + float(f"⟨{a}:.2e⟩")
+accumulated : N N : {y} = list(itertools.accumulate([{a}, {b}, 2.0], {lambda p, q: p * q|max|operator.add}))[-1]
+chained lists : N N : {y} = sum(q * w for q, w in zip(itertools.chain([{a}], [{b}]), itertools.count(1)))
+filtered : V : {y} = sum(filter(lambda q: q > 0.2, {a}))
+max by key : V : {y} = max({a}, key=lambda q: (q - 0.3) ** 2) * 2
+sorted pairs : V : {t} = sorted((q, i) for i, q in enumerate({a}))⏎{y} = {t}[0][0] * {t}[-1][1]
+unpacked : V : {y}, *{t} = {a}⏎{z} = {y} * sum({t})
+any and all : V : {y} = {a}[0] if any(q > 1 for q in {a}) or all(q < 0 for q in {a}) else {a}[-1]
+chain of cases : N : {y} = 0.0 if {a} < -1 else {a} if {a} < 0.5 else {a} ** 2 if not {a} > 2 else 4.0
+try else : N : try:⏎    {t} = math.sqrt({a})⏎except ValueError:⏎    {y} = -{a}⏎else:⏎    {y} = {t} * 2
+zero division : P : try:⏎    {y} = 1 / ({a} - {a})⏎except ZeroDivisionError:⏎    {y} = {a} * 3
+finally : N : try:⏎    {t} = {a} * 2⏎finally:⏎    {y} = {a} + 1
+record : N N : {t} = collections.namedtuple("T", "p q")({a}, {b})⏎{y} = {t}._replace(q=2.0).p * {t}.q
+simple object : N : {t} = types.SimpleNamespace(p={a}, q=[])⏎{t}.q.append({t}.p * 2)⏎{t}.p += 1⏎{y} = {t}.p * {t}.q[0]
+default dict : V : {t} = collections.defaultdict(float)⏎for i, q in enumerate({a}):⏎    {t}[i % 2] += q * q⏎{y} = {t}[0] - {t}[1]
+queue : V : {t} = collections.deque({a}, maxlen=2)⏎{t}.append(0.5)⏎{y} = sum({t})
+counter : V : {t} = collections.Counter(int(q) for q in {a})⏎{y} = {a}[0] * max({t}.values())
+getter : N N : {y} = operator.itemgetter(1)([{a}, {b}]) * operator.attrgetter("real")({a})
+mean of math : V : {y} = math.fsum({a}) / len({a}) + math.dist([{a}[0], 0.5], [1.0, {a}[-1]])
+math of list : V : {y} = math.prod([q + 0.5 for q in {a}]) + math.hypot(*{a})
+isclose : N N : {y} = {a} if math.isclose({a}, {b}, abs_tol=0.5) else {b} * 2
+copysign : N N : {y} = math.copysign({a}, {b}) + math.fmod({a}, 0.75) + math.trunc({a})
+statistics : V : {y} = statistics.{mean|fmean|median|pvariance|stdev}([float(q) for q in {a}] + [0.3, 1.1])
+list of numbers : N N : {y} = np.array([{a}, 0.5, {b}])
+nested list : N N : {y} = np.array([[{a}, 1.0], [0, {b}]]) @ [{b}, 2]
+list beside array : V N : {y} = {a}[:2] * [{b}, 0.5][: len({a}[:2])]
+function of a list : N N : {y} = np.{sum|max|mean|std|prod|cumsum|sort|median|diff}([{a}, {b}, 0.5])
+interpolated list : N N : {y} = np.interp({a}, [-2.0, 0.0, 3.0], [{b}, 1.0, {b} * 2])
+piecewise list : N : {y} = np.piecewise({a}, [{a} < 0.2, {a} >= 0.2], [lambda q: q * q, lambda q: 2 * q])
+stored sine : D : {y} = np.sin({a})⏎{y}[..., 0] = np.sum({a})
+filled by loop : V : {y} = np.empty(len({a}))⏎for i, q in enumerate({a}):⏎    {y}[i] = math.tanh(q) * {y}[i - 1] if i else q
+grid of functions : N N : {t} = ⟨"p": math.sin, "q": lambda r: r * {b}⟩⏎{y} = sum({t}[k]({a}) for k in sorted({t}))
+exit of loops : N : {y} = {a}⏎for i in range(9):⏎    if abs({y}) > 3:⏎        break⏎    {y} = {y} * 1.5 + 0.1⏎else:⏎    {y} = {y} - {a}
+yield from : V : def {t}(p):⏎    yield from (q * q for q in p)⏎    yield p[0]⏎{y} = sum({t}({a}))
+context : N : with contextlib.suppress(ValueError):⏎    {y} = {a} * 2⏎    {y} = math.log({a})
+single dispatch : N : {t} = functools.singledispatch(lambda q: 0.0)⏎{t}.register(float, lambda q: q * q)⏎{y} = {t}({a}) + {a}
+power tower : N : {y} = pow({a}, 2) + pow(2.0, {a}) + abs({a}) ** {a}
+chained comparison : N N : {y} = {a} * (0 < {a} <= {b} < 9) + {b}
+vectorized : V : {y} = np.vectorize(lambda q: math.sin(q) if q > 0 else q)({a})
+apply along : M : {y} = np.apply_along_axis(lambda r: r[0] * np.sum(r), 0, {a})
+""",
+    ),
+    *_rows(
         "python complex",
         """
 complex() : P P : {y} = complex({a}, {b})
