@@ -1372,6 +1372,12 @@ class _Table:
         (lambda x, m=math: m.exp(m.log(x)), 1.0),
         (lambda x: __import__("math").exp(x), math.exp(1.3)),
         (lambda x: ({"f": math.exp}["f"](x) and math.log(x)) or math.exp(x), 1 / 1.3),
+        (lambda x: (_sine or abs)(x), math.cos(1.3)),
+        (lambda x: (_nothing or _sine)(x), math.cos(1.3)),
+        (lambda x: ((x > 2 and abs) or _sine or abs)(x), math.cos(1.3)),
+        (lambda x: (getattr(_TABLE, "sine", None) or abs or _sine)(_sine(x)), math.cos(1.3)),
+        (lambda x: (_sine and _TABLE.log)((_nothing or _sine or abs)(x)), 1 / math.tan(1.3)),
+        (lambda x: (y := _sine or abs)(x) + ((y and abs) or _sine)(x), math.cos(1.3) + 1),
     ],
 )
 def test_callees_of_all_kinds(f: Any, slope: float | None) -> None:
@@ -1379,6 +1385,11 @@ def test_callees_of_all_kinds(f: Any, slope: float | None) -> None:
     assert derivative(f, lift=True)(1.3) == pytest.approx(right, rel=1e-14)
 
 
+def _sine(x: Any) -> Any:
+    return math.sin(x)
+
+
+_nothing = None
 _TABLE = _Table()
 
 

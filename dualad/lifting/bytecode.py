@@ -377,7 +377,8 @@ def _empty_places(code: CodeType, found: list[dis.Instruction]) -> dict[int, Pla
         k, places = todo.pop()
         while k < len(found):
             i = found[k]
-            if i.offset in seen:
+            was = seen.get(i.offset, places)
+            if i.offset in seen and was == (places := _in_common(was, places)):
                 break
             seen[i.offset] = places
             for start, end, target, depth, lasti in handlers:
@@ -392,6 +393,11 @@ def _empty_places(code: CodeType, found: list[dis.Instruction]) -> dict[int, Pla
             places = _moved(places, dis.stack_effect(i.opcode, arg, jump=False), i)
             k += 1
     return seen
+
+
+def _in_common(places: Places, others: Places) -> Places:
+    """What two ways to an instruction agree in: a callee may have been loaded in either."""
+    return tuple([a if a == b else 0 for a, b in zip(places, others, strict=True)])
 
 
 _LEAVES = frozenset(
