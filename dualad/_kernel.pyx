@@ -27,9 +27,10 @@ from cpython.mem cimport (
     PyMem_Free, PyMem_Malloc, PyMem_RawCalloc, PyMem_RawFree, PyMem_RawRealloc, PyMem_Realloc,
 )
 from cpython.object cimport PyObject, PyObject_RichCompare, PyTypeObject
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
 from libc.float cimport DBL_MIN
 from libc.math cimport NAN, fabs
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
@@ -152,6 +153,8 @@ cdef extern from "_rules.h":
         ROW_neg
         ROW_pos
         ROW_abs
+        ROW_copysign
+        ROW_sign
         ROW_floordiv
         ROW_sqrt
         ROW_hypot
@@ -267,6 +270,7 @@ cdef object readable_dual = None      # dual.dual before the kernel
 cdef list clocks = []                  # levels.clocks: where a fresh level comes from
 cdef object note_objects = None       # differentiations.note_objects
 cdef object note_equal = None         # differentiations.note_equal
+cdef object note_search = None        # differentiations.note_search
 cdef object note_step = None          # differentiations.note_step
 cdef dict readers = {}                # differentiations.READERS
 cdef object is_told = None            # looks.is_told
@@ -403,6 +407,8 @@ cdef class Dual:
             return COMPARISONS[op](self, other)
         elif x == y or (x == 0 and op != 2 and op != 3):
             found_equal(self)
+        if fabs(x - y) > 0:
+            compared_with(self, OF_DUALS if is_ours(other) else y, fabs(x - y))
         if is_np:
             return PyObject_RichCompare(number(x, self.is_np), plain(other), op)
         if op == 0:
@@ -773,6 +779,56 @@ cdef int found_equal(Dual x) except -1:
     return 0
 
 
+# A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with. Of
+# some numbers on one side of comparisons at a level: how far the other side was at most, half of how
+# far at least, and how often it came twice as near as ever.
+ctypedef struct Search:
+    PyObject *level
+    double number, most, half
+    int times
+
+
+cdef Search[16] searches[2]  # by the right side, and by the dual on the left
+cdef enum:
+    SEARCH = 5                 # times
+cdef double SHRUNK = 8192.0    # times as near in the end as at first
+cdef double OF_DUALS = 4e-310  # stands for all duals that are compared with duals
+
+
+cdef inline bint is_search(int side, PyObject *level, double number, double apart) noexcept:
+    """Whether comparisons with a number have been one, from now on."""
+    cdef uint64_t bits
+    memcpy(&bits, &number, sizeof(bits))
+    cdef Search *search = &searches[side][((bits >> 52) + (bits >> 44) + (bits >> 32)) & 15]
+    if search.number != number or search.level != level:
+        if search.level != level:
+            Py_XINCREF(level)  # or another level might come to lie there
+            Py_XDECREF(search.level)
+            search.level = level
+        search.number, search.times = number, 0
+        search.most, search.half = apart, apart / 2
+    elif apart < search.half:
+        search.half = apart / 2
+        search.times += 1
+        return search.times >= SEARCH and search.most > SHRUNK * apart
+    elif apart > search.most:
+        search.most = apart
+    return False
+
+
+cdef int compared_with(Dual x, double number, double apart) except -1:
+    if is_search(0, x.lev, number, apart) or is_search(1, x.lev, x.v, apart):
+        note_search(x)
+    return 0
+
+
+cdef inline int sign_asked(object x) except -1:
+    """Its sign is taken, which compares it with 0."""
+    if is_ours(x) and fabs((<Dual>x).v) > 0:
+        return compared_with(<Dual>x, 0.0, fabs((<Dual>x).v))
+    return 0
+
+
 cdef object step_of = None  # the level of the last dual of which a step made a plain number
 
 
@@ -1071,6 +1127,8 @@ cdef inline object binary "kernel_binary"(int row, object a, object b, const Loo
     elif type(b) is Dual and as_double(a, &v[0], &is_np):
         like, active = <PyObject *>b, 2
         v[1], r = (<Dual>b).v, (<Dual>b).t
+        if row == ROW_copysign:
+            sign_asked(b)
     else:
         return unusual(row, a, b, loop)
     if ROWS[row].flat:
@@ -1096,6 +1154,8 @@ cdef object unusual(int row, object a, object b, const Loop *loop):
     """Of operands that are not all duals of one level and floats."""
     if b is None and ROWS[row].nargs == 2:  # x*None, where None does not say that there is no b
         return None
+    if row == ROW_copysign:
+        sign_asked(b)
     if type(a) is Recorded or type(b) is Recorded:
         return recorded(row, a, b, loop)
     if type(a) is Series or type(b) is Series:
@@ -1129,9 +1189,13 @@ cdef object flat(int row, object a, object b, const Loop *loop):
         if looped(loop, v, ROWS[row].nargs, &y):
             return None
         found_step(<Dual>a if is_ours(a) else <Dual>b)
+        if row == ROW_sign:
+            sign_asked(a)
         return as_float64(y)
     if is_np or ROWS[row].value(v, &y):
         return None
+    if row == ROW_sign:
+        sign_asked(a)
     found_step(<Dual>a if is_ours(a) else <Dual>b)
     return y
 
@@ -2943,13 +3007,16 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global note_step, readers, noted, memos, numpy_functions, is_told
+    global note_step, note_search, readers, noted, memos, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
-    note_objects, note_equal, note_step, readers, noted, memos = [
+    note_objects, note_equal, note_step, note_search, readers, noted, memos = [
         differentiations[name]
-        for name in ("note_objects", "note_equal", "note_step", "READERS", "NOTED", "MEMOS")
+        for name in (
+            *("note_objects", "note_equal", "note_step", "note_search"),
+            *("READERS", "NOTED", "MEMOS"),
+        )
     ]
     numpy_functions = given_functions
     for name, method in (

@@ -21,7 +21,7 @@ import numpy as np
 from . import levels
 from .frames import is_in_rule, user_frame
 from .kernel import KERNEL
-from .pair import Pair, is_array, plain
+from .pair import Pair, is_array, newest, plain
 
 # -- open and closed -----------------------------------------------------------------------
 
@@ -82,6 +82,7 @@ _DOUBTS = (
     "objects",  # duals in an array of objects
     "hash",  # the hash of a dual was asked for
     "equal",  # a dual was found equal to a plain number
+    "search",  # comparisons came nearer and nearer to what they compare with
     "step",  # a dual was rounded, or became text
 )
 
@@ -194,6 +195,7 @@ def compared(compare: Callable[..., Any], *numbers: Any) -> Any:
     """The answer of a comparison, which looks at primals only."""
     answer = answered(compare, compare(*map(plain, numbers)), *numbers)
     note_answer(compare, answer, *numbers)
+    look_for_search(*numbers)
     return answer
 
 
@@ -225,6 +227,55 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
         is_near = is_near or _are_equal(*map(plain, numbers))
     if is_near:
         note_equal(*numbers)
+
+
+# A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with. Of
+# what stood on one side of comparisons at a level (None for duals): how far the other side was at
+# most and at least, and how often it came twice as near as ever.
+SEARCH, SHRUNK = 5, 8192.0  # so often, and so many times as near in the end as at first
+_searches: dict[int, dict[Any, list[float]]] = {}  # of the last levels
+_ASKED = "asked"  # under which is how often they were
+
+
+def look_for_search(*numbers: Any) -> None:
+    """Note whether comparisons have come nearer and nearer: their last ones choose the result."""
+    level = newest(numbers)
+    if level not in _searches:
+        if len(_searches) > SEARCH:
+            _searches.clear()
+        _searches[level] = {_ASKED: [0]}
+    of_level = _searches[level]
+    of_level[_ASKED][0] += 1
+    if of_level[_ASKED][0] <= SEARCH:
+        return
+    sides = [plain(x) for x in numbers]
+    apart = _least_apart(*sides)
+    keys = {x for x in sides if isinstance(x, (int, float))}
+    for key in {None} if not keys or all(isinstance(x, Pair) for x in numbers) else keys:
+        seen = of_level.setdefault(key, [apart, apart, 0])
+        seen[0] = max(seen[0], apart)
+        if apart < seen[1] / 2:
+            seen[1:] = apart, seen[2] + 1
+            if seen[2] >= SEARCH and seen[0] > SHRUNK * apart:
+                note_search(*numbers)
+
+
+def _least_apart(a: Any, b: Any) -> float:
+    """How far numbers are from each other, or some elements of arrays at least; inf if unknown."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape != b.shape:
+        return np.inf
+    a, b = (x.flat[:: x.size // 16 + 1] if isinstance(x, np.ndarray) else x for x in (a, b))
+    with np.errstate(all="ignore"):
+        apart = np.abs(a - b)
+        return float(np.min(apart, where=apart > 0, initial=np.inf))
+
+
+def note_search(*numbers: Any) -> None:
+    """Note that comparisons have come nearer and nearer; but not in a rule, which knows why."""
+    if not is_in_rule():
+        for x in numbers:
+            for level in levels_in(x):
+                note(level, "search")
 
 
 def _are_equal(a: Any, b: Any) -> bool:
@@ -285,9 +336,14 @@ def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
 _ROUNDING = ("floor", "ceil", "trunc", "rint")
 
 
-def flat(name: str, y: Any, given: tuple[Any, ...]) -> Any:
-    """What a function without a slope has given: a step; of arrays only where they are rounded."""
-    if name in _ROUNDING or not is_array(y):
+def noted_of(rule: Any, y: Any, given: tuple[Any, ...]) -> Any:
+    """What a rule has given: it is noted that it is a step, or asks for the sign of a dual.
+
+    A step is what has no slope; of arrays only where they are rounded.
+    """
+    if rule.name in ("sign", "copysign") and isinstance(given[-1], Pair):
+        look_for_search(given[-1], 0.0)
+    if rule.kind == "flat" and (rule.name in _ROUNDING or not is_array(y)):
         for x in given:
             note_step(x)
     return y

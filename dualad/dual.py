@@ -69,9 +69,9 @@ def apply(rule: Rule, given: tuple[DualLike, ...]) -> DualLike:
     asked = primals if args is given or not rule.called_in(namespace) else as_given(primals, given)
     if rule.is_composed(namespace):
         return _composed(rule, args, asked, of_duals(namespace))
-    y = value_of(rule, asked)
+    y = differentiations.noted_of(rule, value_of(rule, asked), args)
     if rule.kind == "flat":
-        return differentiations.flat(rule.name, y, args)
+        return y
     namespace, numbers = for_slopes(rule, as_python((*primals, y)))
     tangent = None
     with quiet():  # the plain run calculates none of this

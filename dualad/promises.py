@@ -44,6 +44,7 @@ from .refusals import for_good, refused
 from .structure import keys_of, leaves
 
 STEP = 1 / 8191  # relative, to a nearby point
+ALIKE = 1e-3  # relative, of a derivative and a difference
 NEARBY = 16  # at most so many directions are tried one by one
 
 # -- nan -----------------------------------------------------------------------------------
@@ -444,6 +445,13 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     return False
 
 
+def is_searching(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether f may search for its result, so that `settle` compares slopes with differences."""
+    if _is_looking.get() or "search" not in why.all:
+        return False
+    return _finds_nothing.is_due("search", f, leaves)
+
+
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether f may read numbers from the text of duals, and has not been looked into."""
     return may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
@@ -482,7 +490,8 @@ def settle(
     _doubt_if_by_key(why, inputs.f, inputs.leaves)
     is_grave = _is_grave(why, inputs.f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(inputs.f, inputs.leaves)
-    if not (is_grave or is_read):
+    is_search = is_searching(why, inputs.f, inputs.leaves)
+    if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
         error = TypeError(f"{inputs.driver}: the function makes arrays of objects of duals.")
@@ -510,6 +519,10 @@ def settle(
             raise_doubts(kept=False, read=True)
         elif is_read:
             refuse_if_read(inputs, seeds, outputs, has_aux)
+        if is_search:
+            of_forward = forward(inputs) if likewise else outputs
+            refuse_if_searched(inputs, seeds, of_forward, has_aux)
+            _finds_nothing.add("search", inputs.f, inputs.leaves)
     finally:
         _is_looking.reset(before)
 
@@ -572,30 +585,82 @@ def refuse_if_swallowed(
         )
 
 
-def _settled_otherwise(
+def refuse_if_searched(
     inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+) -> None:
+    """The same where f may have found its result by comparisons, which have no derivative.
+
+    The differences are wide, too: such a search may have ended far from what it was looking for.
+
+    Raises
+    ------
+    TypeError
+        If differences of plain calls settle on something else.
+    """
+    for far in (1.0, 32.0, 256.0):
+        is_alike, is_still = _moves_alike(inputs, seeds, outputs, has_aux, far)
+        if is_alike and not is_still:
+            return
+        if not is_alike and (compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far)):
+            raise refused(
+                f"{inputs.driver}: the function searches for its result by comparisons, as "
+                f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
+                "the derivative says; end the search with a step of Newton's method, or let brentq "
+                "or minimize_scalar of dualad.scipy.optimize do it.",
+                *inputs.leaves,
+            )
+
+
+def _moves_alike(
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, far: float
+) -> tuple[bool, bool]:
+    """Whether values move as derivatives say; whether neither of them do."""
+    *_, along = _directions(inputs, list(seeds))
+    try:
+        here = [np.asarray(plain(v)) for v in outputs.values]
+        tried = _difference(inputs, along, far, has_aux, here)
+    except Exception:  # it is not defined there
+        return False, False
+    pairs = [
+        (_along(inputs, seeds, tangent, wide), wide, noise)
+        for tangent, (wide, noise, _) in zip(outputs.tangents, tried, strict=True)
+    ]
+    is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
+    return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
+
+
+def _along(inputs: Inputs, seeds: Sequence[Any], tangent: Any, like: Any) -> Any:
+    """A tangent, of several directions the one along their mixture."""
+    if tangent is None:
+        return np.zeros(np.shape(like))
+    got = np.asarray(plain(tangent))
+    mixed = any(
+        len(shape_of(s)) > len(shape_of(x)) for x, s in zip(inputs.leaves, seeds, strict=True)
+    )
+    return np.tensordot(weights(np.empty(len(got))), got, 1) if mixed else got
+
+
+def _settled_otherwise(
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, far: float = 1.0
 ) -> tuple[str, ...] | None:
     """On what differences of plain calls settle, and the derivative, if that is something else.
 
     Nothing if they agree; None where f is not defined nearby. Differences that do not settle, as
-    at a jump or a kink, say nothing.
+    at a jump or a kink, say nothing. `far`: how wide they are.
     """
     *_, along = _directions(inputs, list(seeds))
+    parts = (far, 0.5 * far, 0.01 * far)
     try:
         here = [np.asarray(plain(v)) for v in outputs.values]
-        tried = [_difference(inputs, along, part, has_aux, here) for part in (1.0, 0.5, 0.01)]
+        tried = [_difference(inputs, along, part, has_aux, here) for part in parts]
     except Exception:  # it is not defined there, or in other numbers
         return None
-    mixed = any(
-        len(shape_of(s)) > len(shape_of(x)) for x, s in zip(inputs.leaves, seeds, strict=True)
-    )
     for tangent, (wide, noise, _), (narrow, _, bend), (narrowest, most_noise, _) in zip(
         outputs.tangents, *tried, strict=True
     ):
-        got = np.zeros(np.shape(wide)) if tangent is None else np.asarray(plain(tangent))
-        if mixed and tangent is not None:
-            got = np.tensordot(weights(np.empty(len(got))), got, 1)
-        is_other = abs(got - narrow) > 0.01 * np.maximum(abs(got), abs(narrow)) + noise
+        got = _along(inputs, seeds, tangent, wide)
+        apart = abs(wide - narrow) + abs(narrowest - narrow)
+        is_other = abs(got - narrow) > ALIKE * np.maximum(abs(got), abs(narrow)) + noise + 3 * apart
         settles = abs(wide - narrow) + bend <= 0.1 * abs(narrow) + noise
         settles &= abs(narrowest - narrow) <= 0.1 * abs(narrow) + most_noise
         if np.any(is_other & settles):
@@ -618,9 +683,15 @@ def _difference(
         values.append([np.asarray(plain(v)) for v in outputs.values])
     width = 2 * part * STEP
     return [
-        ((a - b) / width, 1e-13 * np.maximum(abs(a), abs(b)) / width, abs(a - 2 * y + b) / width)
+        ((a - b) / width, _rounding(a, b) / width, abs(a - 2 * y + b) / width)
         for a, y, b in zip(values[0], here, values[1], strict=True)
     ]
+
+
+def _rounding(a: Any, b: Any) -> Any:
+    """How far two values may be from what they would be without rounding, within f, too."""
+    eps = np.finfo(a.dtype).eps if a.dtype.kind in "fc" else 2.0**-52
+    return 500 * float(eps) * np.maximum(abs(a), abs(b))
 
 
 def refuse_if_kept(inputs: Inputs, evaluate: Evaluate) -> None:
@@ -1004,6 +1075,7 @@ class _Look:
 MOST_OBJECTS = 16
 MOST_LOOKS = 1000
 _keeps_nothing = _Looks()
+_finds_nothing = _Looks()  # by comparisons
 
 
 class _Elsewhere(Exception):

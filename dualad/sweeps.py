@@ -33,6 +33,7 @@ from .promises import (
     Differentiation,
     NotDeterministicError,
     is_doubtful,
+    is_searching,
     nan_where,
     of_real_function,
     refuse_unless_holomorphic,
@@ -77,6 +78,8 @@ class Record:
         self.inputs, self.has_aux, self.is_optional = inputs, has_aux, is_optional
         self.outputs, self.why = self._evaluate(inputs)
         self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
+        if not self.is_doubtful and is_searching(self.why, inputs.f, inputs.leaves):
+            self.settle()
 
     def _evaluate(self, inputs: Inputs) -> tuple[Outputs, Doubt]:
         with Differentiation(inputs.driver) as work:
@@ -354,7 +357,11 @@ def change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> tu
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
             doubts = [why for each in opened if (why := gravest_doubt(each))]
-            if any(is_doubtful(why, of, list(leaves(x))) for why in doubts) or not is_number:
+            given = list(leaves(x))
+            is_in_doubt = any(
+                is_doubtful(why, of, given) or is_searching(why, of, given) for why in doubts
+            )
+            if is_in_doubt or not is_number:
                 return None, 0
             if y.level is not level or plain(y) != plain(y):
                 return None, 0

@@ -27,6 +27,7 @@ from .promises import (
     Derive,
     is_doubtful,
     is_elementwise,
+    is_searching,
     may_have_read,
     refuse_if_found_by_key,
     refuse_if_read,
@@ -262,7 +263,8 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
 
 def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
-    return is_doubtful(gravest_doubt(level), f, list(leaves(x)))
+    why, given = gravest_doubt(level), list(leaves(x))
+    return is_doubtful(why, f, given) or is_searching(why, f, given)
 
 
 def _look_into(

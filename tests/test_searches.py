@@ -1,0 +1,259 @@
+"""A search by comparisons loses the derivative of what it finds: it is noticed, and nothing else is.
+
+The searches are the usual ones, written out; differences of plain calls say what is right.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dualad import derivative, grad, hessian, hvp, jacobian, jvp, taylor, value_and_grad, vjp
+from dualad.scipy.optimize import brentq
+
+Function = Callable[[Any], Any]
+
+
+def bisected(f: Function, a: float = 0.0, b: float = 4.0, near: float = 1e-10) -> Any:
+    while b - a > near:
+        m = (a + b) / 2
+        a, b = (a, m) if f(m) > 0 else (m, b)
+    return a
+
+
+def by_products(f: Function, a: float = 0.0, b: float = 4.0) -> Any:
+    at_a = f(a)
+    for _ in range(60):
+        m = (a + b) / 2
+        at_m = f(m)
+        if at_a * at_m <= 0:
+            b = m
+        else:
+            a, at_a = m, at_m
+    return m
+
+
+def by_target(f: Function, target: Any, a: float = 0.0, b: float = 4.0) -> Any:
+    for _ in range(50):
+        m = (a + b) / 2
+        if f(m) < target:
+            a = m
+        else:
+            b = m
+    return m
+
+
+def by_signs(f: Function, a: float = 0.0, b: float = 4.0) -> Any:
+    for _ in range(50):
+        m = (a + b) / 2
+        if np.sign(f(m)) == np.sign(f(a)):
+            a = m
+        else:
+            b = m
+    return m
+
+
+def golden(f: Function, a: float = 0.0, b: float = 4.0) -> Any:
+    part = (math.sqrt(5) - 1) / 2
+    c, d = b - part * (b - a), a + part * (b - a)
+    while b - a > 1e-8:
+        if f(c) < f(d):
+            b = d
+        else:
+            a = c
+        c, d = b - part * (b - a), a + part * (b - a)
+    return (a + b) / 2
+
+
+def kepler(mean: Any) -> Any:
+    """Sinnott's binary search for the eccentric anomaly."""
+    anomaly, step = math.pi / 2, math.pi / 4
+    for _ in range(53):
+        anomaly += math.copysign(step, mean - (anomaly - 0.3 * math.sin(anomaly)))
+        step /= 2
+    return anomaly
+
+
+def by_finer_steps(x: Any) -> Any:
+    t, step = 0.0, 0.5
+    while step > 1e-9:
+        while (t + step) ** 2 < x:
+            t += step
+        step /= 2
+    return t
+
+
+def of_an_array(x: Any) -> Any:
+    low, high = np.zeros(3), np.full(3, 4.0)
+    for _ in range(60):
+        m = (low + high) / 2
+        is_below = m**2 < x * np.array([1.0, 2.0, 3.0])
+        low, high = np.where(is_below, m, low), np.where(is_below, high, m)
+    return np.sum(m)
+
+
+SEARCHES: dict[str, Function] = {
+    "bisection": lambda x: bisected(lambda t: t * t - x),
+    "bisection, less near": lambda x: bisected(lambda t: t * t - x, near=1e-6),
+    "products": lambda x: by_products(lambda t: t * t - x),
+    "target": lambda x: by_target(lambda t: t * t, x),
+    "signs": lambda x: by_signs(lambda t: t * t - x),
+    "array": of_an_array,
+    "number of NumPy": lambda x: bisected(lambda t: np.sum(np.array([t * t - x]))),
+    "golden section": lambda x: golden(lambda t: (t - x) ** 2 + t**4 / 10),
+    "copysign": kepler,
+    "finer steps": by_finer_steps,
+    "within": lambda x: math.exp(-bisected(lambda t: t**3 + t - x)) * x,
+    "two": lambda x: bisected(lambda t: t - x) + bisected(lambda t: t * t - x),
+}
+
+DRIVERS: dict[str, Callable[[Function, float], Any]] = {
+    "derivative": lambda f, x: derivative(f)(x),
+    "grad of a list": lambda f, x: grad(lambda v: f(v[0]))([x, 1.0]),
+    "grad of a vector": lambda f, x: value_and_grad(lambda v: f(v[0]))(np.array([x, 1.0])),
+    "grad of many": lambda f, x: grad(lambda v: f(v[0]) + np.sum(v))(np.linspace(x, 2, 100)),
+    "back": lambda f, x: grad(f, mode="reverse")(x),
+    "vjp": lambda f, x: vjp(f, x),
+    "jacobian": lambda f, x: jacobian(lambda v: [f(v[0])])([x]),
+    "jvp": lambda f, x: jvp(f, (x,), (1.0,)),
+    "hessian": lambda f, x: hessian(lambda v: f(v[0]))(np.array([x, 1.0])),
+    "hvp": lambda f, x: hvp(lambda v: f(v[0]))(np.array([x, 1.0]), np.array([1.0, 0.0])),
+    "second": lambda f, x: derivative(f, order=2)(x),
+    "taylor": lambda f, x: taylor(f, 3)(x),
+    "nested": lambda f, x: derivative(lambda y: derivative(f)(y) * y)(x),
+}
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("name", SEARCHES)
+def test_what_was_searched_for_is_refused(name: str, driver: str) -> None:
+    for x in (1.3, 0.8, 1.3, 1.3, 1.3):  # each time
+        with pytest.raises(TypeError, match="searches for its result by comparisons"):
+            DRIVERS[driver](SEARCHES[name], x)
+
+
+def newton(x: Any) -> Any:
+    t = 1.0
+    while abs(t * t - x) > 1e-12:
+        t -= (t * t - x) / (2 * t)
+    return t
+
+
+def fixed_point(x: Any) -> Any:
+    t, last = 0.5, 0.0
+    while abs(t - last) > 1e-10:
+        t, last = math.cos(0.9 * t * x), t
+    return t
+
+
+def false_position(x: Any) -> Any:
+    a, b = 0.0, 4.0
+    for _ in range(200):
+        m = (a * (b * b - x) - b * (a * a - x)) / (b * b - a * a)
+        if abs(m * m - x) < 1e-13:
+            break
+        a, b = (a, m) if m * m > x else (m, b)
+    return m
+
+
+def polished(x: Any) -> Any:
+    t = bisected(lambda t: t * t - x)
+    return t - (t * t - x) / (2 * t)
+
+
+def looked_up(x: Any) -> Any:
+    grid = np.linspace(0.0, 3.0, 5000).tolist()
+    i = bisect.bisect(grid, x) - 1
+    return grid[i] ** 2 + (x - grid[i]) * (grid[i] + grid[i + 1])
+
+
+def adaptive(x: Any) -> Any:
+    """An integral whose intervals are halved until the error is small."""
+
+    def part(a: float, b: float) -> Any:
+        m = (a + b) / 2
+        coarse, fine = math.exp(-x * m) * (b - a), 0.0
+        for c in ((a + m) / 2, (m + b) / 2):
+            fine += math.exp(-x * c) * (b - a) / 2
+        return fine if abs(fine - coarse) < 1e-6 else part(a, m) + part(m, b)
+
+    return part(0.0, 2.0)
+
+
+def payoffs(x: Any) -> Any:
+    draw = random.Random(3)
+    return sum(max(x * math.exp(draw.gauss(0.0, 0.2)) - 1.0, 0.0) for _ in range(3000)) / 3000
+
+
+HONEST: dict[str, Function] = {
+    "Newton": newton,
+    "fixed point": fixed_point,
+    "false position": false_position,
+    "bisection with a step of Newton": polished,
+    "a table": looked_up,
+    "adaptive quadrature": adaptive,
+    "a simulation": payoffs,
+    "brentq": lambda x: brentq(lambda t: t * t - x, 0.0, 4.0),
+    "sorted": lambda x: sum(sorted(x * math.sin(7.0 * i) for i in range(500))[:100]),
+    "cumulated": lambda x: list(itertools.accumulate([x / 2**i for i in range(60)], max))[-1],
+    "a series": lambda x: sum(
+        itertools.takewhile(lambda t: t > 1e-15, (x**n / math.factorial(n) for n in range(99)))
+    ),
+    "what is not used": lambda x: x * x + 0 * bisected(lambda t: t * t - x),
+    "a constant": lambda x: 3.0 if bisected(lambda t: t * t - x) > 0.1 else 4.0,
+}
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("name", HONEST)
+def test_what_is_right_is_not_refused(name: str, driver: str) -> None:
+    f, orders_lost = HONEST[name], name.endswith("Newton") and driver not in FIRST
+    for x in (1.3, 0.8, 1.3, 1.3):
+        if not orders_lost and (name, driver) != ("brentq", "taylor"):  # it has no series
+            DRIVERS[driver](f, x)
+        h = 1e-5
+        slope = (f(x + h) - f(x - h)) / (2 * h)
+        if name != "a simulation":  # of which some paths are cut at other places
+            assert derivative(f)(x) == pytest.approx(slope, rel=1e-4, abs=1e-9)
+
+
+FIRST = ("derivative", "grad of a list", "grad of a vector", "back", "vjp", "jacobian", "jvp")
+
+
+def test_few_plain_calls_are_made() -> None:
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return fixed_point(x)
+
+    for _ in range(64):
+        derivative(f)(1.1)
+    assert calls <= 64 + 3 * 7
+
+
+def test_two_steps_of_newton_make_three_orders_right() -> None:
+    def f(x: Any) -> Any:
+        t = bisected(lambda t: t * t - x)
+        for _ in range(2):
+            t = t - (t * t - x) / (2 * t)
+        return t
+
+    assert derivative(f, order=2)(2.0) == pytest.approx(-(2.0**-1.5) / 4)
+    assert derivative(f, order=3)(2.0) == pytest.approx(3 * 2.0**-2.5 / 8)
+
+
+def test_single_precision() -> None:
+    def f(v: Any) -> Any:
+        return by_target(lambda t: np.float32(t) * t, v[0])
+
+    with pytest.raises(TypeError, match="searches for its result"):
+        grad(f)(np.array([1.3, 1.0], np.float32))
