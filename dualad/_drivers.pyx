@@ -968,8 +968,9 @@ cdef class HigherDerivative(OfSeries):
         if type(y) is Series:
             return ldexp((<Dual>y).t[self.order - 1] * self.factor, self.exponent)
         if y is FORWARD and self.forward is None:  # by duals of duals
-            once = self.driver(self.f, self.argnums, order=self.order - 1)
-            self.forward = self.driver(once, self.argnums)
+            nested = self.driver(self.f, self.argnums, order=self.order - 1)
+            nested = self.driver(nested, self.argnums)
+            self.forward = nested  # whole, for other threads may be about to call it
         return y
 
     cdef object without_finite(self):

@@ -4,7 +4,8 @@
    Nearly all rows are one recurrence, y′ = s·x′ or y_n = 1/n·Σ j·x_j·s_{n−j}, and differ in how
    the slope s goes on from its first coefficient, which is the table's (Knuth, TAOCP 2, 4.7;
    Griewank & Walther, Evaluating Derivatives, 13.2). Rows that are not here, and numbers at which
-   a recurrence loses digits, are left to `series.py`, which knows all rows by their slopes alone. */
+   a recurrence loses digits, or leaves the range of floats on the way, are left to `series.py`,
+   which knows all rows by their slopes alone, and has wider numbers. */
 
 #ifndef DUALAD_SERIES_H
 #define DUALAD_SERIES_H
@@ -198,6 +199,9 @@ FOR_EACH_WIDTH int by_slope(int row, Law law, Coefficients x, double *y, double 
     const Size size = (k + 1) * w;
     double *weighted = space, *d = space + size, *more = space + 2 * size;
     Size last = 0;
+    EACH_NUMBER
+        if (lost(s[e], &x.c[w], x.last * w))
+            return 1;
     weigh(weighted, x.c, x.last, w);
     if (law.kind == OVER || law.kind == OVER_ROOT) {
         double *q = law.kind == OVER ? d : more;
@@ -448,15 +452,37 @@ FOR_EACH_WIDTH int series_of(int row, Coefficients a, Coefficients b, double *y,
 
 #undef EACH_NUMBER
 
+/* Flags of what has left the range. They are those of the plain run too, of which NumPy may still
+   be about to warn: so they are put back when a recurrence has been watched. */
+#define LEFT_RANGE (FE_OVERFLOW | FE_UNDERFLOW)
+
+static inline int flags_put_by(void) {
+    const int flags = flagged() & LEFT_RANGE;
+    if (flags)
+        feclearexcept(LEFT_RANGE);
+    return flags;
+}
+
+/* Whether a recurrence has left the range on the way. The coefficients of sums and products are
+   sums of products of those that are given, and nothing else is calculated for them. */
+static inline int has_left_range(int row, int flags_before) {
+    const int flags = flags_put_by();
+    if (flags_before)
+        feraiseexcept(flags_before);
+    return flags && law_of(row).kind != CONSTANT && row != ROW_mul && row != ROW_square;
+}
+
 static int series_of_one(int row, Coefficients a, Coefficients b, double *y, double *s, Size k,
                          double *space) {
-    return series_of(row, a, b, y, s, k, space, 1);
+    const int before = flags_put_by(), odd = series_of(row, a, b, y, s, k, space, 1);
+    return has_left_range(row, before) | odd;
 }
 
 /* LANES numbers, of which the compiler does some at a time. */
 WIDE static int series_in_lanes(int row, Coefficients a, Coefficients b, double *y, double *s, Size k,
                            double *space) {
-    return series_of(row, a, b, y, s, k, space, LANES);
+    const int before = flags_put_by(), odd = series_of(row, a, b, y, s, k, space, LANES);
+    return has_left_range(row, before) | odd;
 }
 
 #endif

@@ -177,10 +177,11 @@ cdef object contiguous(object x, tuple shape):
 
 
 def series_of_arrays(name, Py_ssize_t k, cnp.ndarray y, a, a_dot, b, b_dot):
-    """Coefficients 1 to k of a row of the table, whose values are y.
+    """Coefficients 1 to k of a row of the table, whose values are y, and where they are missing.
 
-    None if they are not to be had by a recurrence, or are not finite; b is None for a row of one
-    argument, and tangents are where an operand is constant.
+    None if they are not to be had by a recurrence; b is None for a row of one argument, and
+    tangents are where an operand is constant. They are missing, as an array of answers says, where
+    they are not finite, or a recurrence would lose digits; None if they are not.
     """
     cdef Elements x[2]
     cdef Coefficients given[2]
@@ -193,7 +194,8 @@ def series_of_arrays(name, Py_ssize_t k, cnp.ndarray y, a, a_dot, b, b_dot):
     cdef double *slopes
     cdef const double *values
     cdef double *out
-    cdef bint odd = False, sloped
+    cdef bint odd, sloped
+    missing = None
     if row < 0 or not has_recurrence(row) or ROWS[row].nargs != count:
         return None
     shape = (<object>y).shape
@@ -215,7 +217,7 @@ def series_of_arrays(name, Py_ssize_t k, cnp.ndarray y, a, a_dot, b, b_dot):
     all, k = k, degree(row, given[0].last, given[1].last, k)
     memset(out + k * size, 0, (all - k) * size * sizeof(double))
     for i in range(0, size, LANES):
-        m = min(LANES, size - i)
+        m, odd = min(LANES, size - i), False
         for j in range(count):
             take(&x[j], i, m, size)
         repeat(result, values + i, m)
@@ -229,8 +231,10 @@ def series_of_arrays(name, Py_ssize_t k, cnp.ndarray y, a, a_dot, b, b_dot):
                 slopes[e], slopes[LANES + e] = s[0], s[1]
         odd = odd or series_in_lanes(row, given[0], given[1], result, slopes, k, slopes + width)
         if odd:
-            break
+            if missing is None:
+                missing = numpy.zeros(shape, bool)
+            missing.reshape(-1)[i:i + m] = True
         for j in range(1, k + 1):
             memcpy(out + (j - 1) * size + i, result + j * LANES, m * sizeof(double))
     PyMem_Free(room)
-    return None if odd else tangent
+    return tangent, missing

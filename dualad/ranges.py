@@ -57,7 +57,7 @@ def has_far(x: Tangent) -> bool:
     found: bool | None = ARRAY_KERNEL.has_far(x) if ARRAY_KERNEL else None
     if found is not None:
         return found
-    here = _range_of(x)
+    here = range_of(x)
     if here is None:
         return False
     if not isinstance(x, np.ndarray):  # by Python: a ufunc would clear the flags of the plain run
@@ -70,7 +70,7 @@ def has_faint(x: DualLike) -> bool:
     """Whether a number is below the range."""
     if isinstance(x, Pair):
         return has_faint(x.primal) or has_faint(x.tangent)
-    here = None if x is None else _range_of(x)
+    here = None if x is None else range_of(x)
     with quiet():
         return here is not None and bool(np.any(np.abs(x) < here.faint))
 
@@ -95,16 +95,16 @@ def regained(
         The chain rule, the row, its arguments without the tangents of this level, and which of
         them a is.
     """
-    here = _range_of(term, slope, a, y)
+    here = range_of(term, slope, a, y)
     if here is None:
         return term
     where = _lost(slope, in_front(a.tangent, a.primal, y), here)
     met = _anywhere(where, shape_of(y))
     if not np.any(met):
         return term
-    args = [_wider(_at(met, x, shape_of(x), isinstance(x, Pair)), here) for x in numbers]
+    args = [wider(_at(met, x, shape_of(x), isinstance(x, Pair)), here) for x in numbers]
     moving = numbers[i], a.tangent
-    args[i] = dual(*[_wider(_at(met, x, shape_of(a.primal)), here) for x in moving], a.level)
+    args[i] = dual(*[wider(_at(met, x, shape_of(a.primal)), here) for x in moving], a.level)
     try:
         product = apply(rule.table_row, tuple(args))
     except (TypeError, ValueError, ArithmeticError):  # not for such numbers
@@ -112,7 +112,7 @@ def regained(
     return _with(term, where, met, product.tangent)
 
 
-def _range_of(*numbers: DualLike) -> Range | None:
+def range_of(*numbers: DualLike) -> Range | None:
     """The range of all numbers in these; None if some have another one, or are no numbers."""
     leaves = [leaf for x in numbers for leaf in _leaves(x)]
     if not all(is_plain(leaf, (float, complex, np.generic, np.ndarray, int)) for leaf in leaves):
@@ -136,7 +136,7 @@ def _is_lost(slope: Any, tangent: Any, here: Range) -> Any:
 
 def lost(slope: DualLike, g: Any) -> Any:
     """The answers for an adjoint times a slope."""
-    here = _range_of(slope, g)
+    here = range_of(slope, g)
     return False if here is None else _lost(slope, g, here)
 
 
@@ -197,20 +197,6 @@ def _at(met: Any, x: DualLike, shape: tuple[int, ...], is_spread: bool = True) -
     return map_leaves(taken, x)
 
 
-def _wider(x: DualLike, here: Range) -> DualLike:
-    """The same numbers with a wider exponent; whole numbers stay such."""
-
-    def wide(leaf: Any) -> Any:
-        if (
-            is_plain(leaf, (int, np.integer))
-            or getattr(leaf, "dtype", np.dtype(float)).kind in "bui"
-        ):
-            return leaf
-        return leaf.astype(here.wider) if is_plain(leaf, np.ndarray) else here.wider(leaf)
-
-    return map_leaves(wide, x)
-
-
 def _with(term: Tangent, where: Any, met: Any, product: DualLike) -> Tangent:
     """The term, where a number is lost that of the product, which is of the elements met."""
     if isinstance(term, Pair):
@@ -227,6 +213,48 @@ def _with(term: Tangent, where: Any, met: Any, product: DualLike) -> Tangent:
     result = term.copy("K")
     result[..., met] = np.where(is_new[..., met] & np.isfinite(new), new, term[..., met])
     return result
+
+
+# -- numbers that are calculated with a wider exponent from the start ------------------------
+
+
+def wider(x: DualLike, here: Range) -> DualLike:
+    """The same numbers with a wider exponent; whole numbers stay such."""
+
+    def wide(leaf: Any) -> Any:
+        if (
+            is_plain(leaf, (int, np.integer))
+            or getattr(leaf, "dtype", np.dtype(float)).kind in "bui"
+        ):
+            return leaf
+        return leaf.astype(here.wider) if is_plain(leaf, np.ndarray) else here.wider(leaf)
+
+    return map_leaves(wide, x)
+
+
+def nears_end(x: DualLike, here: Range) -> bool:
+    """Whether a product of such numbers may leave the range."""
+    if isinstance(x, Pair):
+        return nears_end(x.primal, here) or nears_end(x.tangent, here)
+    size, least = np.abs(x), 16 * here.faint**0.5
+    return bool(np.any((size != 0) & ((size < least) | (size > 1 / least))))
+
+
+def narrowed(new: DualLike, old: DualLike, here: Range) -> DualLike:
+    """Numbers of a wider exponent in the old precision; the old ones where they are not finite."""
+    if isinstance(new, Pair) or isinstance(old, Pair):
+        level = newest([new, old])
+        (value, dot), (old_value, old_dot) = parts(new, level), parts(old, level)
+        dots = [0.0 if x is None else x for x in (dot, old_dot)]
+        return dual(narrowed(value, old_value, here), narrowed(dots[0], dots[1], here), level)
+    kind = np.result_type(new).char.translate(_NARROW[np.dtype(here.wider).char.lower()])
+    result = np.where(np.isfinite(new), np.asarray(new).astype(kind), old)
+    if isinstance(old, np.ndarray) or isinstance(new, np.ndarray):
+        return result
+    return result[()] if is_plain(old, np.generic) else result.item()
+
+
+_NARROW = {"g": str.maketrans("gG", "dD"), "d": str.maketrans("dD", "fF")}
 
 
 if ARRAY_KERNEL:

@@ -52,6 +52,7 @@ from .pair import (
 )
 from .passes import forward
 from .promises import Differentiation, nan_where, settle
+from .ranges import narrowed, nears_end, range_of, wider
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
@@ -328,11 +329,18 @@ class SeriesLevel(ParticipatingLevel):
         y = value_of(rule, primals)
         if rule.kind == "flat":
             return y
-        found = _by_recurrence(rule, self.order, y, split)
-        if found is not None:
-            return moved(y, found, self)
+        found, missing = _by_recurrence(rule, self.order, y, split)
+        if found is None:
+            return self.dual(y, self._by_slopes(rule, y, split))
+        if missing is not None:
+            there = [_elements(missing, x, t) for x, t in split]
+            found[:, missing] = np.stack(self._by_slopes(rule, y[missing], there))
+        return moved(y, found, self)
+
+    def _by_slopes(self, rule: Rule, y: Any, split: Sequence[tuple[Any, Any]]) -> list[Any]:
+        """The coefficients of y."""
         given = [None if t is None else _shortened(_listed(t, primal)) for primal, t in split]
-        numbers = as_python((*primals, y))
+        numbers = as_python((*(primal for primal, _ in split), y))
         try:
             with quiet():
                 found = self._coefficients(rule, numbers, given)
@@ -345,7 +353,7 @@ class SeriesLevel(ParticipatingLevel):
             given = [t and [as_numpy(c) for c in t] for t in given]
             with quiet():
                 found = self._coefficients(rule, ieee, given)
-        return self.dual(y, found)
+        return self._in_range(rule, numbers, given, found)
 
     def product(self, f: SumOfProducts, args: Sequence[Any]) -> Any:
         """The product of polynomials."""
@@ -403,6 +411,31 @@ class SeriesLevel(ParticipatingLevel):
         if np.ndim(flat):
             return [np.where(flat, 0, c) for c in found]
         return [0 if flat else c for c in found]
+
+    def _in_range(
+        self, rule: Rule, args: tuple[Any, ...], given: Sequence[list[Any] | None], found: list[Any]
+    ) -> list[Any]:
+        """The coefficients; from numbers of a wider range where they may have left that of theirs.
+
+        For a series can do so on the way: of 1/x at 1e-200 the second coefficient is 1e600·x₁².
+        """
+        known = [*args, *found, *(c for each in given if each for c in each)]
+        here = range_of(*known)
+        if here is None:
+            return found
+        known += [c for term in self._terms.values() for c in term.known]
+        if not any(nears_end(c, here) for c in known):
+            return found
+        *xs, y = (wider(x, here) for x in args)
+        given = [t and [wider(c, here) for c in t] for t in given]
+        try:
+            with quiet():
+                y = value_of(rule.table_row, tuple(xs))
+                again = self._coefficients(rule, (*xs, y), given)
+        except (TypeError, ValueError, ArithmeticError):  # not for such numbers
+            return found
+        with quiet():
+            return [narrowed(new, old, here) for new, old in zip(again, found, strict=True)]
 
     def made_term(
         self, rule: Rule | None, args: tuple[Any, ...], first: Any, others: Sequence[Any] = ()
@@ -468,20 +501,37 @@ def _where_flat(
     return still & far
 
 
-def _by_recurrence(rule: Rule, order: int, y: Any, split: Sequence[tuple[Any, Any]]) -> Any:
-    """The tangent of an array of floats, compiled; None if there is no recurrence for it."""
+def _by_recurrence(
+    rule: Rule, order: int, y: Any, split: Sequence[tuple[Any, Any]]
+) -> tuple[Any, Any]:
+    """The tangent of an array of floats, compiled, and at which elements that was not possible.
+
+    None if there is no recurrence for it, and if all elements have their coefficients.
+    """
     if not KERNEL or type(y) is not np.ndarray or y.dtype != float or len(split) > 2 or not y.size:
-        return None
+        return None, None
     for primal, tangent in split:
         if tangent is not None and (type(tangent) is not np.ndarray or tangent.dtype != float):
-            return None
+            return None, None
         if type(primal) is not np.ndarray:
             if type(primal) not in (float, int, np.float64):
-                return None
+                return None, None
         elif primal.dtype != float:
-            return None
+            return None, None
     (a, a_dot), (b, b_dot) = split if len(split) == 2 else (*split, (None, None))
-    return KERNEL.series_of_arrays(rule.name, order, y, a, a_dot, b, b_dot)
+    found = KERNEL.series_of_arrays(rule.name, order, y, a, a_dot, b, b_dot)
+    return (None, None) if found is None or np.all(found[1]) else found
+
+
+def _elements(which: Any, x: Any, tangent: Any) -> tuple[Any, Any]:
+    """The elements of an argument there, and their coefficients."""
+    if not is_array(x):
+        return x, None if tangent is None else np.stack([tangent] * np.count_nonzero(which), -1)
+    ones = (1,) * (which.ndim - x.ndim)
+    if tangent is not None:
+        tangent = np.reshape(tangent, (len(tangent), *ones, *x.shape))
+        tangent = np.broadcast_to(tangent, (len(tangent), *which.shape))[:, which]
+    return np.broadcast_to(x, which.shape)[which], tangent
 
 
 def _least(y: Any) -> float:
@@ -565,6 +615,12 @@ def _for_series(numpy_function: Callable[..., Any]) -> Callable[[Own], Own]:
     return enter
 
 
+def _with_room(x: Any) -> Any:
+    """An array whose products are in range: of wider numbers, if those of its own may not be."""
+    here = range_of(x)
+    return x.astype(here.wider) if here and nears_end(x, here) else x
+
+
 @_for_series(np.prod)
 def _prod(*args: Any, **kwargs: Any) -> Any:
     return common.valued(np.prod, _product, args, kwargs)
@@ -583,6 +639,7 @@ def _product(
     if where is not True:
         a = np.where(plain(common.array(where)), a, 1)
     y = common.merged(a, axis)
+    y = _with_room(y)
     while (n := y.shape[-1]) > 1:
         half = n // 2
         y = np.concatenate([y[..., :half] * y[..., half : 2 * half], y[..., 2 * half :]], axis=-1)
@@ -602,7 +659,7 @@ def _running_products(a: Any, axis: Any = None, dtype: Any = None, out: Any = No
     if axis is None:
         a, axis = np.reshape(a, -1), -1
     found: list[Any] = []
-    for x in np.moveaxis(a, axis, 0):
+    for x in np.moveaxis(_with_room(a), axis, 0):
         found.append(found[-1] * x if found else x)
     return common.into(out, np.stack(found, axis) if found else a)
 
@@ -617,7 +674,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         return _other_norms(x, ord, axis, keepdims)
 
     def composed(x: Any) -> Any:
-        x = common.array(x)
+        x = _with_room(common.array(x))
         squares = x.real**2 + x.imag**2 if np.iscomplexobj(plain(x)) else x * x
         return np.sqrt(np.sum(squares, axis=axis, keepdims=keepdims))
 
@@ -659,9 +716,10 @@ def _solve(a: Any, b: Any) -> Any:
     left, right = _matrices(a, level), _matrices(b, level)  # type: ignore[arg-type]
     found = [np.linalg.solve(left[0], right[0])]
     inverse = np.linalg.inv(left[0])
+    ratios = [inverse @ c for c in left[1:]]  # which stay in range where the products do not
     for n in range(1, len(left)):
-        rest = right[n] - sum(left[j] @ found[n - j] for j in range(1, n + 1))
-        found.append(inverse @ rest)
+        rest = sum(ratios[j - 1] @ found[n - j] for j in range(1, n + 1))
+        found.append(inverse @ right[n] - rest)
     return level.dual(found[0], found[1:])  # type: ignore[attr-defined]
 
 

@@ -401,7 +401,7 @@ def test_no_more_digits_are_lost_than_rounding_takes(name: str, x: float) -> Non
         found: list[Any] = f(theirs, start).c
         return found
 
-    with mp.workdps(120):
+    with mp.workdps(900):
         Rounded.at = mpf(x)
         want = expanded((-1, -1))
         steps = Rounded.step
@@ -804,6 +804,108 @@ def test_derivatives_of_any_order_keep_to_the_range_of_floats() -> None:
             with mp.workdps(30):
                 expected = mp.sin(1 + mp.mpf(order) * mp.pi / 2)
             assert got == pytest.approx(float(expected), rel=1e-10)
+
+
+# functions of a number, or of all elements of an array, and the same for mpmath: of u = 1 + t for
+# a number x·u; `c` is a constant near x
+OF_ANY_SIZE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "sqrt": (lambda x, c: np.sqrt(x), lambda x, c: mp.sqrt(x)),
+    "cbrt": (lambda x, c: np.cbrt(x), lambda x, c: mp.cbrt(x)),
+    "x**1.5": (lambda x, c: x**1.5, lambda x, c: x ** mpf(1.5)),
+    "x**-0.5": (lambda x, c: x**-0.5, lambda x, c: x ** mpf(-0.5)),
+    "x**3": (lambda x, c: x**3, lambda x, c: x**3),
+    "1/x": (lambda x, c: 1 / x, lambda x, c: 1 / x),
+    "reciprocal": (lambda x, c: np.reciprocal(x), lambda x, c: 1 / x),
+    "x/(x + c)": (lambda x, c: x / (x + c), lambda x, c: x / (x + c)),
+    "log": (lambda x, c: np.log(x), lambda x, c: mp.log(x)),
+    "log2": (lambda x, c: np.log2(x), lambda x, c: mp.log(x, 2)),
+    "hypot": (lambda x, c: np.hypot(x, c), lambda x, c: mp.sqrt(x * x + c * c)),
+    "arctan2": (lambda x, c: np.arctan2(x, c), lambda x, c: mp.atan(x / c)),
+    "norm": (
+        lambda x, c: np.linalg.norm(np.stack([x, c + 0 * x]), axis=0),
+        lambda x, c: mp.sqrt(x * x + c * c),
+    ),
+    "prod": (
+        lambda x, c: np.prod(np.stack([x, 1 / c + 0 * x] * 2), axis=0),
+        lambda x, c: (x / c) ** 2,
+    ),
+    "cumprod": (
+        lambda x, c: np.cumprod(np.stack([x, 1 / c + 0 * x, x]), axis=0)[2],
+        lambda x, c: x / c * x,
+    ),
+    "solve": (
+        lambda x, c: np.linalg.solve(np.reshape(x[:1], (1, 1)), np.array([c])),
+        lambda x, c: c / x,
+    ),
+}
+FAR_OUT = {
+    "arctan": (lambda x, c: np.arctan(x), lambda x, c: mp.atan(x)),
+    "arcsinh": (lambda x, c: np.arcsinh(x), lambda x, c: mp.asinh(x)),
+    "log1p": (lambda x, c: np.log1p(x), lambda x, c: mp.log(1 + x)),
+}
+
+
+@pytest.mark.skipif(
+    np.finfo(np.longdouble).maxexp == np.finfo(float).maxexp,
+    reason="a long double is no wider than a double here",
+)
+@pytest.mark.parametrize("name", [*OF_ANY_SIZE, *FAR_OUT])
+def test_coefficients_that_are_in_range_are_right_whatever_is_on_the_way(name: str) -> None:
+    f, g = (OF_ANY_SIZE | FAR_OUT)[name]
+    order, count = 8, 0
+    exponents = (-300, -200, -130, -60, 0, 60, 130, 200, 300)
+    for x in (1.1 * 10.0**e for e in exponents if e > 0 or name not in FAR_OUT):
+        c = 0.75 * x
+        with mp.workdps(900):
+            along = mp.taylor(lambda u, x=x, c=c: g(x * u, mpf(c)), 1, order)
+            along = [a if abs(a) > mpf(10) ** -700 * abs(along[0]) else 0 for a in along]
+        if not 1e-307 < abs(along[0]) < 1e307:
+            continue  # there the plain run has nothing to differentiate
+        for d in (1.1 * 10.0**e for e in exponents):
+            expected = [a * (mpf(d) / mpf(x)) ** n for n, a in enumerate(along)]
+            ways: list[tuple[Any, Any]] = [(np.array([x, x]), np.array([d, d]))]
+            if name not in ("norm", "prod", "cumprod", "solve"):
+                ways += [(x, d), (np.float64(x), d)]
+            for at, direction in ways:
+                with np.errstate(over="ignore"):
+                    got = taylor(lambda t, c=c: f(t, c), order)(at, direction=direction)
+                if not np.all(np.isfinite(got[0])):
+                    continue
+                for n, e in enumerate(expected):
+                    if n and 1e-307 < abs(e) < 1e307:
+                        found = float(np.ravel(got[n])[0])
+                        assert abs(found - e) <= 1e-12 * abs(e), (x, d, n, found, e)
+                        count += 1
+    assert count > 50
+
+
+def test_derivatives_of_small_numbers_are_not_lost() -> None:
+    for kind in (float, np.float64, complex, lambda x: np.array([x])):
+        got = derivative(lambda x: (x * 1e-130) ** 1.5, order=3)(kind(1.0))
+        assert np.ravel(got)[0] == pytest.approx(-3.75e-196, rel=1e-14, abs=0)
+    got = derivative(lambda x: (x * np.float32(1e-20)) ** 1.5, order=3)(np.float32(1.0))
+    assert type(got) is np.float32 and got == pytest.approx(-3.75e-31, rel=1e-6, abs=0)
+
+
+def test_flags_of_the_plain_run_are_left_as_they_are() -> None:
+    """NumPy's vectorize tells of them when the function is done, and of none that are ours."""
+    found = []
+
+    def f(x: float) -> float:
+        found.append(derivative(lambda t: (t * 1e-130) ** 1.5, order=3)(1.0))
+        return x
+
+    def overflowing(x: float) -> float:
+        y = x * 1e300
+        taylor(lambda t: math.exp(t) ** 1.5, 3)(1.0)
+        return y
+
+    with np.errstate(all="raise", under="ignore"):
+        np.vectorize(f, otypes=[float])(1.0)
+        if series.KERNEL:
+            with pytest.raises(FloatingPointError, match="overflow"):
+                np.vectorize(overflowing, otypes=[float])(1e300)
+    assert len(set(found)) == 1
 
 
 def test_higher_derivatives_of_exact_numbers_stay_exact() -> None:
