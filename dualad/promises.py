@@ -749,13 +749,12 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     before = _is_looking.set(True)
     try:
         with np.errstate(all="ignore"):
-            if _is_same_without_kept(inputs, result, derive, is_known):
-                _keeps_by_key.add(f, shapes)
-                return
-            try:
-                is_keeping = _found_by_key(inputs, result, derive, is_known)
-            finally:
-                _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a cache of the last value
+            is_keeping = _keeps_duals(inputs, result, derive, is_known)
+            if is_keeping is None:
+                try:
+                    is_keeping = _found_by_key(inputs, result, derive, is_known)
+                finally:
+                    _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a last value
             if is_keeping:
                 _keeps_by_key.add(f, shapes)
             else:
@@ -764,10 +763,11 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
         _is_looking.reset(before)
 
 
-def _is_same_without_kept(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool) -> bool:
-    """Whether f keeps duals, and gives the same when all that it has kept is taken away from it.
+def _keeps_duals(inputs: Inputs, result: Any, derive: Derive, is_known: bool) -> bool | None:
+    """Whether f keeps duals, or is known to; None if that cannot be told from its code.
 
-    That needs no other point, and so holds for keys that are the same for all points nearby.
+    Then it gives the same when all that it has kept is taken away from it. That needs no other
+    point, and so holds for keys that are the same for all points nearby.
 
     Raises
     ------
@@ -775,13 +775,12 @@ def _is_same_without_kept(inputs: Inputs, result: Any, derive: Derive, is_keepin
         If it gives something else.
     """
     here = [own(plain(x)) for x in inputs.leaves]
-    stores = _not_set_anew(stores_of(_itself(inputs.f)[0]), inputs, here)
-    if not stores:
-        return False
+    stores, are_all = stores_of(_itself(inputs.f)[0])
+    stores = _not_set_anew(stores, inputs, here)
     numbers = _numbers(result)
 
-    def without() -> tuple[bool, bool, list[Any]]:
-        """Whether f fills what is emptied, and with duals; and what is derived."""
+    def without() -> tuple[list[Any], bool, bool | None]:
+        """What is derived with empty stores, whether that fills them, and with duals."""
         start, before = fresh_level(), DOUBTS[0]
         with emptied(stores):
             try:
@@ -790,44 +789,51 @@ def _is_same_without_kept(inputs: Inputs, result: Any, derive: Derive, is_keepin
                 if is_of_kept(error) and _gives_kept(inputs, here, start):
                     raise _kept(inputs) from None  # by a pass before, so that the result is older
                 raise _Elsewhere from error
-            # Workers, which look for themselves, may have found what others were keeping just then.
-            is_alone = not any(doubts_since(before))
             are_filled = all(store.is_filled() for store in stores)
-            return are_filled, is_alone and (is_keeping or _gives_kept(inputs, here)), derived
+            if any(doubts_since(before)):  # by workers, which find what others have just kept
+                return derived, are_filled, None
+            keeps = is_known or _gives_kept(inputs, here)
+            return derived, are_filled, keeps or (False if are_all else None)
 
-    with suppress(_Elsewhere):
-        are_filled, keeps_duals, derived = without()
-        if are_filled and _are_alike(inputs, numbers, derived):
-            return keeps_duals
-    stores = [store for store in stores if _is_filled_again(store, inputs, here)]
+    if stores:
+        with suppress(_Elsewhere):
+            derived, are_filled, keeps = without()
+            if are_filled and _are_alike(inputs, numbers, derived):
+                return keeps
+        found = [_is_filled_again(store, inputs, here) for store in stores]
+        are_all = are_all and None not in found
+        stores = [store for store, is_filled in zip(stores, found, strict=True) if is_filled]
     if not stores:
-        return False
+        return False if are_all else None
     try:
-        _, keeps_duals, derived = without()
+        derived, _, keeps = without()
         if _are_alike(inputs, numbers, derived):
-            return keeps_duals
-        *_, again = without()
-        if _are_alike(inputs, derived, again):
+            return keeps
+        if _are_alike(inputs, derived, without()[0]):
             raise _kept(inputs)
     except _Elsewhere as error:
         why = error.__cause__
         if isinstance(why, Exception) and is_refusal(why) and not is_of_kept(why):
             raise _kept(inputs) from None  # without it, f takes plain numbers only
-    return False
+    return None
 
 
-def _is_filled_again(store: Store, inputs: Inputs, here: list[Any]) -> bool:
-    """Whether f writes into it, if it is empty, as far as f can do without what is in it."""
+def _is_filled_again(store: Store, inputs: Inputs, here: list[Any]) -> bool | None:
+    """Whether f writes into a store that is empty; None if f cannot do without what is in it."""
+    found = None
     for way in store.ways:
-        store.empty = way
-        is_to_be_tried = True
-        while is_to_be_tried:
+        store.empty, is_whole = way, False
+        while True:
             with emptied([store]):
                 error = _error_of_call(inputs, here)
                 if error is None and store.is_filled():
                     return True
-            is_to_be_tried = error is not None and store.leaves_in(error)
-    return False
+            if error is None and not is_whole:
+                found = False
+            if error is None or not store.leaves_in(error):
+                break
+            is_whole = True
+    return found
 
 
 def _not_set_anew(stores: list[Store], inputs: Inputs, here: list[Any]) -> list[Store]:

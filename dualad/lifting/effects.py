@@ -246,7 +246,7 @@ def _reads(x: Any) -> bool:
         return x in _BUILT_READERS
     if not is_left_alone(home):  # its code is read
         return False
-    return home.partition(".")[0] not in _NO_READERS or getattr(x, "__name__", "") in _READING
+    return home.partition(".")[0] not in NO_READERS or getattr(x, "__name__", "") in _READING
 
 
 _KNOWN: weakref.WeakKeyDictionary[types.FunctionType, dict[Any, bool]]
@@ -280,7 +280,7 @@ _READING = frozenset(
     )
 )
 _BUILT_READERS = (float, int, complex, eval, exec, compile, open, getattr, __import__, map)
-_NO_READERS = frozenset(
+NO_READERS = frozenset(
     (
         *("numpy", "scipy", "math", "cmath", "operator", "itertools", "functools", "collections"),
         *("logging", "warnings", "time", "sys", "_io", "typing", "dataclasses", "abc", "pytest"),

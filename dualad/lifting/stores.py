@@ -12,14 +12,14 @@ import functools
 import math
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..pair import Function
-from .effects import JOINING, WRITING
+from .effects import JOINING, NO_READERS, WRITING
 from .instructions import (
     CONTAINERS,
     DATA,
@@ -79,7 +79,7 @@ def emptied(stores: Sequence[Store]) -> Iterator[None]:
 
 
 class _Container(Store):
-    """A dict, a set, a list or a deque, which is empty at first, or a list of marks."""
+    """A dict, a set, a list or a deque, which is empty at first, or holds marks."""
 
     def __init__(self, parts: Any) -> None:
         self.parts = parts
@@ -91,28 +91,33 @@ class _Container(Store):
             marks = [None, *(m for m in (False, 0.0, -1, math.inf) if m in self.found)]
             if any(type(x) is float and x != x for x in self.found):
                 marks.append(math.nan)
-            ways += [partial(self.mark, mark) for mark in marks]
+            ways += [partial(self.put, [mark] * len(parts)) for mark in marks]
+        elif isinstance(parts, dict) and len(parts) <= MOST_STORES:
+            ways.append(partial(self.put, dict.fromkeys(parts)))
         super().__init__(*ways)
 
     def clear(self) -> None:
-        self._put(self.left)
+        self.put(self.left)
 
-    def mark(self, mark: Any) -> None:
-        self.left = [mark] * len(self.found)
-        self._put(self.left)
-
-    def _put(self, content: Any) -> None:
+    def put(self, content: Any) -> None:
+        self.left = content
         self.kind.clear(self.parts)
         (self.kind.extend if self.kind in _IN_ORDER else self.kind.update)(self.parts, content)
 
     def is_filled(self) -> bool:
-        now = list(self.kind.__iter__(self.parts))
-        if len(now) != len(self.left) or self.kind is not list:
-            return len(now) > len(self.left)
-        return any(x is not y for x, y in zip(now, self.left, strict=True))
+        if len(self.parts) != len(self.left):
+            return len(self.parts) > len(self.left)
+        pairs: Any = ()
+        if isinstance(self.parts, dict):
+            pairs = ((dict.get(self.parts, key), x) for key, x in self.left.items())
+        elif self.kind is list:
+            pairs = zip(list.copy(self.parts), self.left, strict=True)
+        return any(x is not y for x, y in pairs)
 
     def restore(self) -> None:
-        self._put(self.found)
+        left = self.left
+        self.put(self.found)
+        self.left = left
 
     def leaves_in(self, error: Exception) -> bool:
         if not isinstance(self.parts, dict) or not isinstance(error, (KeyError, AttributeError)):
@@ -201,6 +206,7 @@ class _Writes:
         self.of_calls: set[str] = set()  # into what these have given
         self.attributes: set[str] = set()
         self.variables: set[str] = set()
+        self.is_unknown = False  # whether there are others
 
     def read(self, code: types.CodeType) -> None:
         """Follow names on the stack, as far as that is simple."""
@@ -220,10 +226,16 @@ class _Writes:
                 self.note(_at(stack, 2))
             elif op in ("LOAD_METHOD", "LOAD_ATTR") and name in WRITING:
                 self.note(_at(stack, 1))
+                self.is_unknown |= _at(stack, 1) in _CLASSES  # of an argument
+            elif op == "CALL" and not _INTO_FIRST.isdisjoint(_callee(step, op, stack)):
+                self.note(_at(stack, step.arg or 1))
             elif op == "STORE_ATTR" and code.co_name not in _MAKING:
                 self.attributes.add(name)
+                self.is_unknown |= _at(stack, 1) is None
             elif op in ("STORE_GLOBAL", "STORE_DEREF"):
                 self.variables.add(name)
+            elif op == "IMPORT_NAME":
+                self.is_unknown = True
             if "STORE_FAST" in op:
                 first = name if isinstance(name, str) else name[0]
                 names[first] = _at(stack, 1)
@@ -237,15 +249,21 @@ class _Writes:
     def note(self, label: Any) -> None:
         if type(label) is _Given:
             self.of_calls.add(label.by)
-        elif label is not None:
+            self.is_unknown |= label.by == "super"
+        elif label is None:
+            self.is_unknown = True
+        else:
             self.into.add(label)
 
 
 class _Given:
-    """What a call has given."""
+    """What a call has given, or what is made here."""
 
     def __init__(self, by: str) -> None:
         self.by = by
+
+
+_HERE = _Given("")
 
 
 def _at(stack: list[Any], place: int) -> Any:
@@ -254,7 +272,7 @@ def _at(stack: list[Any], place: int) -> Any:
 
 
 def _pushed(step: dis.Instruction, op: str, stack: list[Any], names: dict[str, Any]) -> list[Any]:
-    """What an instruction leaves on the stack: names of what is around f, None for all else."""
+    """What an instruction leaves on the stack: names of what is around f, None if unknown."""
     name, effect = step.argval, _effect(step, op)
     if op in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"):
         return [name] if effect == 1 else [name, None] if NULL_COMES_LAST else [None, name]
@@ -265,18 +283,25 @@ def _pushed(step: dis.Instruction, op: str, stack: list[Any], names: dict[str, A
         return [names.get(n, n) for n in each]
     if op in ("LOAD_ATTR", "LOAD_METHOD"):
         return [name] if effect == 0 else [name, None]
-    if op == "BINARY_SUBSCR":
-        return stack[-2:-1] or [None]
-    if op == "BINARY_OP":
-        return (stack[-2:-1] or [None]) if step.argrepr in JOINING else [None]
     if op == "COPY":
         return [_at(stack, name)]
     if op == "SWAP" and 1 < name <= len(stack):
         return [stack[-1], *stack[1 - name : -1], stack[-name]]
     if op in ("CALL", "CALL_KW"):
-        callee = [x for x in stack[effect - 1 :][:2] if type(x) is str]
-        return [_Given(callee[0])] if callee else [None]
+        callee = _callee(step, op, stack)
+        return [_Given(callee[0]) if callee and type(callee[0]) is str else _at(callee, 1)]
+    if op == "BINARY_SUBSCR" or (op == "BINARY_OP" and step.argrepr in JOINING):
+        return [_at(stack, 2)]  # parts go by the name of the whole
+    if op in ("GET_ITER", "FOR_ITER", "UNPACK_SEQUENCE"):
+        return [_at(stack, 1)] * (1 if op != "UNPACK_SEQUENCE" else effect + 1)
+    if op.startswith(_MAKING_HERE):
+        return [_HERE]
     return [None] * max(0, effect)
+
+
+def _callee(step: dis.Instruction, op: str, stack: list[Any]) -> list[Any]:
+    """What is called, and what comes with it, as far as these are known."""
+    return [x for x in stack[_effect(step, op) - 1 :][:2] if x is not None]
 
 
 def _effect(step: dis.Instruction, op: str) -> int:
@@ -288,6 +313,25 @@ def _effect(step: dis.Instruction, op: str) -> int:
     return dis.stack_effect(step.opcode, step.arg if has_arg else None, jump=False)
 
 
+_MAKING_HERE = (
+    *("LOAD_CONST", "LOAD_SMALL_INT", "BUILD_", "MAKE_FUNCTION", "SET_FUNCTION", "BINARY_OP"),
+    *("UNARY_", "COMPARE_", "CONTAINS_", "IS_", "FORMAT_", "CONVERT_"),
+)
+# Modules that keep nothing; and names of what keeps values elsewhere than by an assignment.
+_KNOWN = NO_READERS | {"random", "re", "_sre", "builtins", "statistics", "datetime", "fractions"}
+_HIDING = frozenset(
+    (
+        *("globals", "vars", "locals", "getattr", "exec", "eval", "open", "__import__", "__dict__"),
+        *("save", "savez", "savez_compressed", "savetxt", "tofile", "load", "loadtxt", "memmap"),
+    )
+)
+_CLASSES = ("dict", "list", "set", "object", "deque", "OrderedDict")
+_INTO_FIRST = frozenset(
+    (
+        *("setitem", "iadd", "iconcat", "ior", "insort", "insort_left", "insort_right"),
+        *("heappush", "heappushpop", "heapreplace", "heapify"),
+    )
+)
 _SETTING = frozenset(("setattr", "__setattr__"))
 _MAKING = ("__init__", "__new__", "__post_init__")
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
@@ -297,11 +341,12 @@ _ENDS = ("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE")
 # -- what it reaches -----------------------------------------------------------------------
 
 
-def stores_of(f: Function) -> list[Store]:
-    """What f, or what it calls by name, may keep values in, as far as that is seen in its code."""
+def stores_of(f: Function) -> tuple[list[Store], bool]:
+    """What f, or what it calls by name, may keep values in; whether that is all there is."""
     reached = _Reached()
     reached.visit("", f)
-    return reached.stores()[:MOST_STORES]
+    stores = reached.stores()
+    return stores[:MOST_STORES], reached.is_all and len(stores) <= MOST_STORES
 
 
 class _Reached:
@@ -314,14 +359,17 @@ class _Reached:
         self.functions: list[types.FunctionType] = []
         self.writes = _Writes()
         self.sets_by_name = False
+        self.is_all = True  # what may keep values has been seen
 
     def visit(self, name: str, x: Any) -> None:
         kind = type(x)
-        if isinstance(x, (*_KINDS, np.ndarray)):
+        is_container = issubclass(kind, (*_KINDS, np.ndarray))
+        if is_container:
             self.containers.append((name, x))
-        elif kind in DATA:
+        if kind in DATA or id(x) in self.seen:
             return
-        if id(x) in self.seen or len(self.seen) > MOST_VISITED:
+        if len(self.seen) >= MOST_VISITED:
+            self.is_all = False
             return
         self.seen[id(x)] = x
         if kind is types.FunctionType:
@@ -329,39 +377,50 @@ class _Reached:
         elif kind is types.MethodType:
             self.visit("", x.__func__)
             self.visit("self", x.__self__)
-        elif kind is types.BuiltinMethodType:
-            if x.__name__ in WRITING and isinstance(x.__self__, _KINDS):
-                self.writes.into.add(x.__name__)
-                self.visit(x.__name__, x.__self__)
         elif kind is functools.partial:
             for part in (x.func, *x.args, *x.keywords.values()):
                 self.visit("", part)
-        elif kind in CONTAINERS or isinstance(x, _KINDS):
-            for part in parts_of(x) if kind in CONTAINERS else _parts(x):
-                if type(part) not in DATA:
-                    self.visit(name, part)
-        if isinstance(x, (type, types.ModuleType)) or kind is types.FunctionType:
-            is_users = isinstance(x, type) and not is_left_alone(x.__module__)
+        elif kind is types.BuiltinMethodType:
+            self.visit_method(x)
+        elif kind in (staticmethod, classmethod):
+            self.visit("", x.__func__)
+        elif kind in (property, functools.cached_property):
+            for part in ("fget", "fset", "func"):
+                self.visit("", getattr(x, part, None))
+        elif kind is types.ModuleType:
+            self.is_all &= _root(x.__name__) in _KNOWN or not is_left_alone(x.__name__)
+        elif kind is Cached or isinstance(x, np.ufunc):
+            self.visit("", getattr(x, "__wrapped__", None))
         else:
-            is_users = not is_left_alone(kind.__module__)
-        if is_users:
-            self.visit_object(x)
-        elif (inner := getattr(x, "__wrapped__", None)) is not None and callable(x):
-            self.visit("", inner)
+            if is_container or kind in CONTAINERS:
+                for part in _parts(x):
+                    self.visit(name, part)
+            home = x.__module__ if isinstance(x, type) else kind.__module__
+            if kind is types.SimpleNamespace or not is_left_alone(home):
+                self.visit_object(x)
+            elif not (is_container or isinstance(x, type) or kind in CONTAINERS):
+                self.is_all &= _root(home) in _KNOWN and home != "collections"
+
+    def visit_method(self, x: Any) -> None:
+        """A function of C, or the method of an object, which may write into it."""
+        if not isinstance(x.__self__, (types.ModuleType, type, types.NoneType)):
+            if x.__name__ in WRITING:
+                self.writes.into.add(x.__name__)
+            self.visit(x.__name__, x.__self__)
 
     def visit_object(self, x: Any) -> None:
         self.objects.append(x)
-        for name, value in list(getattr(x, "__dict__", {}).items()):
-            self.visit(name, getattr(value, "__func__", value))
-            for part in ("fget", "fset", "func"):  # of properties
-                if (inner := getattr(value, part, None)) is not None and value is not x:
-                    self.visit("", inner)
+        for name, value in list(_attributes(x).items()):
+            self.visit(name, value)
         if isinstance(x, type):
             for base in x.__mro__[1:]:
                 self.visit("", base)
         else:
-            for name in [n for base in type(x).__mro__ for n in getattr(base, "__slots__", ())]:
-                self.visit(name, getattr(x, name, None))
+            for base in type(x).__mro__:
+                for name, slot in vars(base).items():
+                    if type(slot) is types.MemberDescriptorType:
+                        with suppress(AttributeError):  # it is not set
+                            self.visit(name, slot.__get__(x))
             self.visit("", type(x))
 
     def visit_function(self, f: types.FunctionType) -> None:
@@ -374,6 +433,7 @@ class _Reached:
 
     def visit_names(self, code: types.CodeType, names: dict[str, Any]) -> None:
         self.sets_by_name |= not _SETTING.isdisjoint(code.co_names)
+        self.is_all &= _HIDING.isdisjoint(code.co_names)
         for name in code.co_names:
             x = value_of_name(name, names)
             self.visit(name, x)
@@ -386,19 +446,23 @@ class _Reached:
 
     def stores(self) -> list[Store]:
         """What is written into, and what is set."""
-        written = self.writes.into
-        is_unclear = self.is_unclear()
+        written, is_unclear = self.writes.into, self.is_unclear()
+        self.is_all &= not self.writes.is_unknown
         found: dict[int, Store] = {}
         for name, x in self.containers:
-            is_array = isinstance(x, np.ndarray)
-            if id(x) in found or not 0 < (x.size if is_array else len(x)) <= MOST_PARTS:
-                continue
-            if is_array and name in written and x.dtype.kind in "fcbO" and x.flags.writeable:
-                found[id(x)] = _Array(x)
-            elif not is_array and (name in written or is_unclear):
-                found[id(x)] = _Container(x)
+            if isinstance(x, np.ndarray):
+                kind = x.dtype.kind
+                is_store = name in written and kind not in "iuSU" and x.size > 0
+                can_be_emptied = kind in "fcbO" and x.size <= MOST_PARTS and x.flags.writeable
+                self.is_all &= not is_unclear
+            else:
+                is_store = (name in written or is_unclear) and len(x) > 0
+                can_be_emptied = len(x) <= MOST_PARTS
+            if is_store and can_be_emptied and id(x) not in found:
+                found[id(x)] = (_Array if isinstance(x, np.ndarray) else _Container)(x)
+            self.is_all &= can_be_emptied or not is_store
         if self.sets_by_name:
-            found |= {id(x): _Container(vars(x)) for x in self.objects if _has_own(x)}
+            found |= {id(x): _Container(_attributes(x)) for x in self.objects if _has_own(x)}
         return [*found.values(), *self.variables()]
 
     def is_unclear(self) -> bool:
@@ -410,11 +474,13 @@ class _Reached:
                 return True
             if any(type(names.get(name)) is types.FunctionType for name in self.writes.of_calls):
                 return True
+            if code.co_name in self.writes.of_calls:
+                return True
         return False
 
     def variables(self) -> Iterator[Store]:
         for x in self.objects:
-            for name in self.writes.attributes & set(getattr(x, "__dict__", ())):
+            for name in self.writes.attributes & set(_attributes(x)):
                 put = type.__setattr__ if isinstance(x, type) else _set_own
                 yield Variable(partial(_own, x, name), partial(put, x, name))
         for f in self.functions:
@@ -440,19 +506,27 @@ class _Reached:
             yield _Memo(now, put)
 
 
+def _attributes(x: Any) -> Any:
+    """Those of an object itself, or of a class, by no code of the user's."""
+    if isinstance(x, type):
+        return type.__dict__["__dict__"].__get__(x)
+    try:
+        return object.__getattribute__(x, "__dict__")
+    except AttributeError:
+        return {}
+
+
 def _own(x: Any, name: str) -> Any:
-    """An attribute, by no code of the user's."""
-    return vars(x)[name]
+    return _attributes(x)[name]
 
 
 def _set_own(x: Any, name: str, value: Any) -> None:
-    vars(x)[name] = value
+    _attributes(x)[name] = value
 
 
 def _has_own(x: Any) -> bool:
     """Whether x is an object with attributes, of which it cannot have too many."""
-    is_object = not isinstance(x, (type, types.ModuleType))
-    return is_object and type(getattr(x, "__dict__", None)) is dict and bool(vars(x))
+    return not isinstance(x, (type, types.ModuleType)) and len(_attributes(x)) > 0
 
 
 def _takes_arguments(f: Any) -> bool:
@@ -460,7 +534,18 @@ def _takes_arguments(f: Any) -> bool:
 
 
 def _parts(x: Any) -> list[Any]:
-    return parts_of(list(x.values()) if isinstance(x, dict) else list(x))
+    """What may hold or do something, of a container."""
+    if isinstance(x, np.ndarray):
+        parts = parts_of(x.ravel()) if x.dtype.kind == "O" else []
+    elif isinstance(x, dict):
+        parts = parts_of(dict.values(x))
+    else:
+        parts = parts_of(type(x).__iter__(x))
+    return [part for part in parts if type(part) not in DATA]
+
+
+def _root(module: Any) -> str:
+    return str(module).partition(".")[0]
 
 
 def _by_default(f: types.FunctionType) -> dict[str, Any]:
