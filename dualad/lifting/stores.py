@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..pair import Function
+from ..pair import Function, Pair
 from .effects import JOINING, NO_READERS, WRITING
 from .instructions import (
     CONTAINERS,
@@ -88,10 +88,7 @@ class _Container(Store):
         self.left: Any = self.kind()
         ways: list[Callable[[], None]] = [self.clear]
         if self.kind is list:
-            marks = [None, *(m for m in (False, 0.0, -1, math.inf) if m in self.found)]
-            if any(type(x) is float and x != x for x in self.found):
-                marks.append(math.nan)
-            ways += [partial(self.put, [mark] * len(parts)) for mark in marks]
+            ways += [partial(self.put, [mark] * len(parts)) for mark in _marks(self.found)]
         elif isinstance(parts, dict) and len(parts) <= MOST_STORES:
             ways.append(partial(self.put, dict.fromkeys(parts)))
         super().__init__(*ways)
@@ -132,6 +129,16 @@ class _Container(Store):
         return is_new
 
 
+def _marks(found: Any) -> list[Any]:
+    """What may stand in a list where nothing has been put yet."""
+    numbers = [x for x in found if type(x) in (bool, int, float)]
+    marks = [None, *(m for m in (False, 0.0, -1, math.inf) if m in numbers)]
+    if any(x != x for x in numbers):
+        marks.append(math.nan)
+    times = collections.Counter(map(id, found))
+    return [*marks, next(x for x in found if times[id(x)] == max(times.values()))]
+
+
 _IN_ORDER = (list, collections.deque)
 _KINDS = (collections.OrderedDict, dict, set, *_IN_ORDER)
 
@@ -161,13 +168,20 @@ class _Array(Store):
 
 
 class Variable(Store):
-    """An attribute, or a variable around f, which is None at first."""
+    """An attribute, or a variable around f, which is None at first, or an empty container."""
 
     def __init__(self, now: Callable[[], Any], put: Callable[[Any], None]) -> None:
         self.now, self.put = now, put
         self.found = now()
-        self.nothing = (None,) * len(self.found) if type(self.found) is tuple else None
-        super().__init__(lambda: put(self.nothing))
+        kind = type(self.found)
+        ways = [partial(self.set, (None,) * len(self.found) if kind is tuple else None)]
+        if kind in CONTAINERS and kind is not tuple:
+            ways.append(partial(self.set, kind()))
+        super().__init__(*ways)
+
+    def set(self, nothing: Any) -> None:
+        self.nothing = nothing
+        self.put(nothing)
 
     def is_filled(self) -> bool:
         return self.now() is not self.nothing
@@ -203,15 +217,19 @@ class _Writes:
 
     def __init__(self) -> None:
         self.into: set[str] = set()
+        self.joined: set[str] = set()  # by +=, which may be numbers
         self.of_calls: set[str] = set()  # into what these have given
         self.attributes: set[str] = set()
         self.variables: set[str] = set()
-        self.is_unknown = False  # whether there are others
+        self.aliases: set[str] = set()  # variables that stand for what is not made here
+        self.made: set[str] = set()  # variables of functions that are made here
+        self.is_unknown = False  # whether it writes into anything else
 
     def read(self, code: types.CodeType) -> None:
         """Follow names on the stack, as far as that is simple."""
         names: dict[str, Any] = {}  # what local variables stand for
         stack: list[Any] = []
+        self.made.update(set(code.co_cellvars) - set(_parameters_of(code)))
         elsewhere: dict[int, list[Any]] = {}  # the stack where code goes on after a jump
         is_reached = True
         for step, op in instructions(code):
@@ -223,8 +241,8 @@ class _Writes:
             if op in ("STORE_SUBSCR", "STORE_SLICE"):
                 self.note(_at(stack, 2 if op == "STORE_SUBSCR" else 3))
             elif op == "BINARY_OP" and step.argrepr in JOINING:
-                self.note(_at(stack, 2))
-            elif op in ("LOAD_METHOD", "LOAD_ATTR") and name in WRITING:
+                self.note(_at(stack, 2), self.joined)
+            elif op in ("LOAD_METHOD", "LOAD_ATTR") and name in WRITING - _INTO_FIRST:
                 self.note(_at(stack, 1))
                 self.is_unknown |= _at(stack, 1) in _CLASSES  # of an argument
             elif op == "CALL" and not _INTO_FIRST.isdisjoint(_callee(step, op, stack)):
@@ -234,6 +252,8 @@ class _Writes:
                 self.is_unknown |= _at(stack, 1) is None
             elif op in ("STORE_GLOBAL", "STORE_DEREF"):
                 self.variables.add(name)
+                if not _is_made_here(_at(stack, 1)):
+                    self.aliases.add(name)
             elif op == "IMPORT_NAME":
                 self.is_unknown = True
             if "STORE_FAST" in op:
@@ -246,14 +266,14 @@ class _Writes:
                 elsewhere.setdefault(name, list(stack))
             is_reached = op not in _ENDS and not op.startswith(("JUMP_FORWARD", "JUMP_BACKWARD"))
 
-    def note(self, label: Any) -> None:
+    def note(self, label: Any, into: set[str] | None = None) -> None:
         if type(label) is _Given:
             self.of_calls.add(label.by)
             self.is_unknown |= label.by == "super"
         elif label is None:
             self.is_unknown = True
         else:
-            self.into.add(label)
+            (self.into if into is None else into).add(label)
 
 
 class _Given:
@@ -263,7 +283,16 @@ class _Given:
         self.by = by
 
 
-_HERE = _Given("")
+_HERE = _Given("list")
+
+
+def _is_made_here(label: Any) -> bool:
+    return type(label) is _Given and label.by in _MAKERS
+
+
+def _part_of(label: Any) -> Any:
+    """Parts go by the name of the whole; those of what is made here may come from anywhere."""
+    return label if type(label) is str else None
 
 
 def _at(stack: list[Any], place: int) -> Any:
@@ -290,10 +319,12 @@ def _pushed(step: dis.Instruction, op: str, stack: list[Any], names: dict[str, A
     if op in ("CALL", "CALL_KW"):
         callee = _callee(step, op, stack)
         return [_Given(callee[0]) if callee and type(callee[0]) is str else _at(callee, 1)]
-    if op == "BINARY_SUBSCR" or (op == "BINARY_OP" and step.argrepr in JOINING):
-        return [_at(stack, 2)]  # parts go by the name of the whole
+    if op == "BINARY_OP" and step.argrepr in JOINING:
+        return [_at(stack, 2)]
+    if op == "BINARY_SUBSCR":
+        return [_part_of(_at(stack, 2))]
     if op in ("GET_ITER", "FOR_ITER", "UNPACK_SEQUENCE"):
-        return [_at(stack, 1)] * (1 if op != "UNPACK_SEQUENCE" else effect + 1)
+        return [_part_of(_at(stack, 1))] * (1 if op != "UNPACK_SEQUENCE" else effect + 1)
     if op.startswith(_MAKING_HERE):
         return [_HERE]
     return [None] * max(0, effect)
@@ -319,10 +350,23 @@ _MAKING_HERE = (
 )
 # Modules that keep nothing; and names of what keeps values elsewhere than by an assignment.
 _KNOWN = NO_READERS | {"random", "re", "_sre", "builtins", "statistics", "datetime", "fractions"}
+_KEEPING_NOTHING = (
+    *(types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType),
+    *(types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType),
+    *(types.MemberDescriptorType, types.MappingProxyType, types.EllipsisType, frozenset),
+)
+_WITHIN = (collections.UserDict, collections.UserList, collections.ChainMap)
 _HIDING = frozenset(
     (
         *("globals", "vars", "locals", "getattr", "exec", "eval", "open", "__import__", "__dict__"),
         *("save", "savez", "savez_compressed", "savetxt", "tofile", "load", "loadtxt", "memmap"),
+    )
+)
+_MAKERS = frozenset(
+    (
+        *("list", "dict", "set", "sorted", "range", "deque", "defaultdict", "Counter"),
+        *("OrderedDict", "zeros", "ones", "empty", "full", "arange", "linspace", "eye", "array"),
+        *("zeros_like", "ones_like", "empty_like", "full_like", "copy", "deepcopy"),
     )
 )
 _CLASSES = ("dict", "list", "set", "object", "deque", "OrderedDict")
@@ -353,9 +397,11 @@ class _Reached:
     """What functions reach by names, attributes and as parts of containers."""
 
     def __init__(self) -> None:
-        self.seen: dict[int, Any] = {}  # which keeps them alive, so that their ids are theirs
+        self.seen: dict[Any, Any] = {}  # which keeps them alive, so that their ids are theirs
         self.containers: list[tuple[str, Any]] = []
         self.objects: list[Any] = []
+        self.slots: list[tuple[Any, Any]] = []
+        self.derived: set[str] = set()  # names of properties
         self.functions: list[types.FunctionType] = []
         self.writes = _Writes()
         self.sets_by_name = False
@@ -366,12 +412,13 @@ class _Reached:
         is_container = issubclass(kind, (*_KINDS, np.ndarray))
         if is_container:
             self.containers.append((name, x))
-        if kind in DATA or id(x) in self.seen:
+        key = (id(x), name) if is_container else id(x)  # whose parts go by its name
+        if kind in DATA or key in self.seen or isinstance(x, Pair):
             return
         if len(self.seen) >= MOST_VISITED:
             self.is_all = False
             return
-        self.seen[id(x)] = x
+        self.seen[key] = x
         if kind is types.FunctionType:
             self.visit_function(x)
         elif kind is types.MethodType:
@@ -385,6 +432,7 @@ class _Reached:
         elif kind in (staticmethod, classmethod):
             self.visit("", x.__func__)
         elif kind in (property, functools.cached_property):
+            self.derived.add(name)
             for part in ("fget", "fset", "func"):
                 self.visit("", getattr(x, part, None))
         elif kind is types.ModuleType:
@@ -398,8 +446,13 @@ class _Reached:
             home = x.__module__ if isinstance(x, type) else kind.__module__
             if kind is types.SimpleNamespace or not is_left_alone(home):
                 self.visit_object(x)
+            elif kind in _WITHIN:
+                for own, part in list(_attributes(x).items()):
+                    self.visit(name, part)
+                    self.visit(own, part)
             elif not (is_container or isinstance(x, type) or kind in CONTAINERS):
-                self.is_all &= _root(home) in _KNOWN and home != "collections"
+                is_known = _root(home) in _KNOWN and home != "collections"
+                self.is_all &= is_known if home != "builtins" else kind in _KEEPING_NOTHING
 
     def visit_method(self, x: Any) -> None:
         """A function of C, or the method of an object, which may write into it."""
@@ -421,6 +474,7 @@ class _Reached:
                     if type(slot) is types.MemberDescriptorType:
                         with suppress(AttributeError):  # it is not set
                             self.visit(name, slot.__get__(x))
+                            self.slots.append((x, slot))
             self.visit("", type(x))
 
     def visit_function(self, f: types.FunctionType) -> None:
@@ -446,15 +500,15 @@ class _Reached:
 
     def stores(self) -> list[Store]:
         """What is written into, and what is set."""
-        written, is_unclear = self.writes.into, self.is_unclear()
-        self.is_all &= not self.writes.is_unknown
+        is_unclear = self.is_unclear()
+        written = self.writes.into | self.writes.joined
+        self.is_all &= not is_unclear
         found: dict[int, Store] = {}
         for name, x in self.containers:
             if isinstance(x, np.ndarray):
                 kind = x.dtype.kind
                 is_store = name in written and kind not in "iuSU" and x.size > 0
                 can_be_emptied = kind in "fcbO" and x.size <= MOST_PARTS and x.flags.writeable
-                self.is_all &= not is_unclear
             else:
                 is_store = (name in written or is_unclear) and len(x) > 0
                 can_be_emptied = len(x) <= MOST_PARTS
@@ -466,23 +520,30 @@ class _Reached:
         return [*found.values(), *self.variables()]
 
     def is_unclear(self) -> bool:
-        """Whether code writes into what it was given, or what a function of the user's gives."""
-        for f in self.functions:
-            code, names = f.__code__, {**f.__globals__, **cells_of(f)}
-            given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            if self.writes.into & (set(given) - set(_by_default(f))):
-                return True
-            if any(type(names.get(name)) is types.FunctionType for name in self.writes.of_calls):
-                return True
-            if code.co_name in self.writes.of_calls:
-                return True
-        return False
+        """Whether code may write into what is not seen by its name: what it was given, say."""
+        writes = self.writes
+        made = writes.made - writes.aliases
+        named = {name for name, _ in self.containers} - self.derived
+        classes = {x.__name__ for x in self.objects if isinstance(x, type)}
+        given = {
+            name
+            for f in self.functions
+            for name in set(_parameters_of(f.__code__)) - set(_by_default(f))
+        }
+        is_seen = writes.into - given <= made | named and writes.of_calls <= _MAKERS | classes
+        is_given = not given.isdisjoint(writes.into | writes.joined)
+        return writes.is_unknown or is_given or not is_seen
 
     def variables(self) -> Iterator[Store]:
         for x in self.objects:
             for name in self.writes.attributes & set(_attributes(x)):
+                if hasattr(type(_own(x, name)), "__get__"):
+                    continue  # a property, or a function
                 put = type.__setattr__ if isinstance(x, type) else _set_own
                 yield Variable(partial(_own, x, name), partial(put, x, name))
+        for x, slot in self.slots:
+            if slot.__name__ in self.writes.attributes:
+                yield Variable(partial(slot.__get__, x), partial(slot.__set__, x))
         for f in self.functions:
             for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
                 if name in cells_of(f):
@@ -504,6 +565,10 @@ class _Reached:
             yield Variable(now, put)
         elif type(x) is Cached and _takes_arguments(x.__wrapped__):
             yield _Memo(now, put)
+
+
+def _parameters_of(code: types.CodeType) -> tuple[str, ...]:
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _attributes(x: Any) -> Any:
