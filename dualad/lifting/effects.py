@@ -220,6 +220,8 @@ class _Search:
             owner = getattr(x, "__self__", None)
             if not isinstance(owner, types.ModuleType) or owner.__name__ in _DOING_BY_NAME:
                 return True
+        if kind is types.BuiltinMethodType and type(x.__self__) is types.GeneratorType:
+            return True
         if kind in CONTAINERS:
             if id(x) in self.seen:
                 return False
