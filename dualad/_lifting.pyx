@@ -23,6 +23,7 @@ cimport numpy as cnp
 
 import functools
 import math
+from operator import itemgetter
 import types
 
 import numpy
@@ -2002,7 +2003,20 @@ cdef class Room:
         if not self._steps:
             self._seen = self._content = whole
             return whole
-        return self.content
+        return self.followed()
+
+    @property
+    def content(self):
+        """The array as it is now: an ndarray or a DualArray, never a copy."""
+        return self.now()
+
+    cdef object row(self, object content, object index):
+        """A view of what stands under the first index of an array of several axes."""
+        view = Buffer(
+            self._whole, (*self._steps, itemgetter(index)), self if self._owner is None else self._owner
+        )
+        (<Room>view)._seen, (<Room>view)._content = (<Whole>self._whole).array, content[index]
+        return view
 
     cdef bint promote(self, Dual x) except -1:
         """Make room for the tangents of x, if the memory is of the simplest kind."""
@@ -2032,6 +2046,8 @@ cdef class Room:
         content = self.now()
         found = None
         if type(content) is ndarray or type(content) is DualArray:
+            if type(index) is int and content.ndim > 1:
+                return self.row(content, index)
             found = element(content, index)
         return self.read(index) if found is None else found
 
@@ -2042,6 +2058,9 @@ cdef class Room:
         if type(content) is ndarray or type(content) is DualArray:
             if stored(content, index, x):
                 return
+        if type(x) is DualArray and type(content) is DualArray and are_of_one_level(x, content):
+            content[index] = x
+            return
         self.store(index, x)
 
     def __len__(self):
@@ -2052,6 +2071,29 @@ cdef class Room:
 
     def __releasebuffer__(self, Py_buffer *view):
         """Nothing; since it is here, np.frombuffer holds the memory by a memoryview."""
+
+
+cdef bint are_of_one_level(object x, object y) except -1:
+    """Whether two arrays are of the same level, and only that."""
+    if x.level != y.level:
+        return False
+    return type(x.primal) is ndarray and type(x.tangent) is ndarray
+
+
+def operators_of_rooms(f, unbuffered):
+    """The two methods of a binary operator of buffers."""
+
+    def forward(self, other):
+        return in_buffer(f((<Room>self).now(), taken_out(other, unbuffered)))
+
+    def reflected(self, other):
+        return in_buffer(f(taken_out(other, unbuffered), (<Room>self).now()))
+
+    return forward, reflected
+
+
+cdef inline object taken_out(object x, object unbuffered):
+    return (<Room>x).now() if type(x) is Buffer else x if is_float(x) else unbuffered(x)
 
 
 @cython.final
