@@ -82,7 +82,7 @@ class _Room:
         self.store(index, x)  # type: ignore[attr-defined]
 
     def __len__(self) -> int:
-        return len(self.content)  # type: ignore[attr-defined]
+        return len(self.content)
 
     def __buffer__(self, flags: int) -> memoryview:
         return memoryview(self.lent_as(flags))  # type: ignore[attr-defined]
