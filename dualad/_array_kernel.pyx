@@ -1820,6 +1820,15 @@ def on_arrays(rule, tuple args, readable=None):
     return result
 
 
+cdef object Buffer = None  # array.buffers.Buffer, which stands for its content
+
+
+def connect_buffers(kind):
+    """Tell the operators of an array that takes duals."""
+    global Buffer
+    Buffer = kind
+
+
 def operators(rule, forward, reflected, square=None):
     """The two methods of an operator; `forward` and `reflected` take what is left to Python.
 
@@ -1827,6 +1836,8 @@ def operators(rule, forward, reflected, square=None):
     """
     def method(self, other):
         begin()
+        if type(other) is Buffer:
+            other = other.content
         if square is not None and (type(other) is int or type(other) is float) and other == 2:
             result = applied(row_of(square), self, None)
         else:
@@ -1835,6 +1846,8 @@ def operators(rule, forward, reflected, square=None):
 
     def reflected_method(self, other):
         begin()
+        if type(other) is Buffer:
+            other = other.content
         result = applied(row_of(rule), other, self)
         return left(reflected, (self, other)) if result is None else result
 
@@ -1856,6 +1869,8 @@ def matmul_operator(general):
 
     def method(self, other):
         begin()
+        if type(other) is Buffer:
+            other = other.content
         result = product(self, other)
         return left(general, (self, other)) if result is None else result
 

@@ -11,7 +11,7 @@ something, the general driver starts from the beginning.
 
 cimport cython
 from cpython.object cimport PyObject
-from libc.math cimport isfinite, ldexp
+from libc.math cimport fabs, isfinite, ldexp
 from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
@@ -49,6 +49,8 @@ cdef object continued = None          # continued(definition, x, y, level): from
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether y is looked into
+cdef object harmless = None           # harmless(f): doubts that say nothing about f
+cdef dict noted = {}                  # differentiations.NOTED
 cdef object gravest_doubt = None      # that of `differentiations`
 cdef list doubts = [None]             # differentiations.DOUBTS
 cdef object look_into = None          # look_into(driver, made_by, doubts, args, kwargs, result)
@@ -72,12 +74,13 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, counted, look, lifted, arrays, array_in, strip, say,
-            text, name, final):
+def connect(kind, go_on, known, doubtful, none, notes, what, counted, look, lifted, arrays, array_in,
+            strip, say, text, name, final):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
     global stripped, gravest_doubt, tell, described, global_name, doubts, look_into, is_for_good
-    doubts, look_into = counted, look
+    global harmless, noted
+    harmless, noted, doubts, look_into = none, notes, counted, look
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
@@ -222,6 +225,7 @@ cdef class Driver:
     cdef object lift
     cdef object mode
     cdef Way way
+    cdef object harmless             # the doubts that say nothing about f, once there are any
     cdef bint is_lifted, is_index, has_aux
     cdef dict __dict__
     cdef object __weakref__
@@ -359,11 +363,17 @@ cdef class Driver:
                     return NotImplemented
             tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if has_refused(level) and asks_to_settle(self.f, x, level, y):
+        if has_refused(level) and self.asks_to_settle(level, x, y):
             if gravest_doubt(level) == "objects":
                 self.needs_lift_now()
             return NotImplemented
         return y
+
+    cdef bint asks_to_settle(self, object level, object x, object y) except -1:
+        """Whether y, which f has given for x, is to be looked into, for what is noted."""
+        if self.harmless is None:
+            self.harmless = harmless(self.f)
+        return not noted[level].doubts <= self.harmless and asks_to_settle(self.f, x, level, y)
 
     cdef object in_single(self, object level, object x, Given *given):
         """The result with respect to a few float32 numbers, whose duals are the readable ones."""
@@ -595,12 +605,14 @@ cdef class Derivative(Driver):
         if type(x) is ndarray:
             return self.of_array(level, <cnp.ndarray>x, given)
         seed = unit_number(x, level)
+        if seed is None and type(x) is complex:
+            seed = dual(x, ALONG_BOTH.copy(), level)
         if seed is None:
             return self.in_single(level, x, given) if type(x) is float32 else NotImplemented
         y = self.call(level, seed, given)
         if y is NotImplemented:
             return y
-        slope = row(x, y, level)
+        slope = slope_in_complex(y, level) if type(x) is complex else row(x, y, level)
         return continued(self.definition, x, y, level) if slope is None else slope
 
     cdef object of_array(self, object level, cnp.ndarray x, Given *given):
@@ -872,7 +884,7 @@ cdef class Hessian(Driver):
             seeds = dual(seeds, unit_matrix(size), level)
         result = self.call(level, seeds, given)
         if type(result) is not Nested or (
-            has_refused(older) and asks_to_settle(self.f, x, older, result)
+            has_refused(older) and self.asks_to_settle(older, x, result)
         ):
             return NotImplemented
         y = <Nested>result
@@ -1125,6 +1137,27 @@ cdef object single_slopes(object x, object y, object level):
     if type(x) is ndarray:
         return slopes.copy()
     return list(slopes) if type(x) is list else tuple(slopes)
+
+
+cdef object ALONG_BOTH = numpy.array([1, 1j])  # axes of the complex numbers
+
+
+cdef object slope_in_complex(object y, object level):
+    """The derivative of y, if that along i is clearly i times that along 1."""
+    cdef double complex one, other
+    cdef double size
+    if not isinstance(y, readable_class) or y.level != level:
+        return None
+    value, slopes = y.primal, y.tangent
+    if type(value) is not complex or value != value or type(slopes) is not ndarray:
+        return None
+    if slopes.dtype != COMPLEX_DOUBLE or slopes.shape != (2,):
+        return None
+    one, other = slopes[0], slopes[1]
+    size = fabs(one.real) + fabs(one.imag)
+    if not size < 1e300 or not fabs(other.real + one.imag) + fabs(other.imag - one.real) <= 1e-6 * size:
+        return None
+    return one
 
 
 cdef Dual unit_number(object x, object level):
@@ -1422,7 +1455,7 @@ def along(f, x, v):
     return y, None, level
 
 
-cdef object DOUBLE = numpy.dtype(float)
+cdef object DOUBLE = numpy.dtype(float), COMPLEX_DOUBLE = numpy.dtype(complex)
 
 
 cdef object rows_of(Py_ssize_t n, object y, object level):

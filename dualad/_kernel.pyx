@@ -272,6 +272,8 @@ cdef object note_objects = None       # differentiations.note_objects
 cdef object note_equal = None         # differentiations.note_equal
 cdef object note_search = None        # differentiations.note_search
 cdef object note_step = None          # differentiations.note_step
+cdef object Noted = None              # differentiations.Noted
+cdef object shown = None              # differentiations.SHOWN
 cdef dict readers = {}                # differentiations.READERS
 cdef object is_told = None            # looks.is_told
 cdef dict noted = {}                  # differentiations.NOTED
@@ -450,7 +452,8 @@ cdef class Dual:
         return ceil(self.v)
 
     def __round__(self, ndigits=None):
-        return readable_class.__round__(self, ndigits)  # which notes the step
+        found_step(self)
+        return round(number(self.v, self.is_np), ndigits)
 
     # what is rare: the readable Dual does it
 
@@ -471,10 +474,12 @@ cdef class Dual:
         return readable_class.__repr__(self)
 
     def __str__(self):
-        return readable_class.__str__(self)
+        text = text_for(self, str, None)
+        return readable_class.__str__(self) if text is None else text
 
     def __format__(self, spec):
-        return readable_class.__format__(self, spec)
+        text = text_for(self, format, spec)
+        return readable_class.__format__(self, spec) if text is None else text
 
     def _repr_latex_(self):
         return readable_class._repr_latex_(self)
@@ -836,8 +841,38 @@ cdef int found_step(Dual x) except -1:
     global step_of
     if x.lev != <PyObject *>step_of:
         step_of = <object>x.lev
-        note_step(x)
+        if is_of_one_open(x):
+            (<set>notes_of(step_of).doubts).add("step")
+        else:
+            note_step(x)
     return 0
+
+
+cdef bint is_of_one_open(Dual x):
+    """Whether x is of one level, which is open and takes no part."""
+    return type(x) is Dual and type(<object>x.lev) is int and place_of(<object>x.lev) >= 0
+
+
+cdef object notes_of(object level):
+    """What is noted of an open level."""
+    found = noted.get(level)
+    return noted.setdefault(level, Noted()) if found is None else found
+
+
+cdef object text_for(Dual x, object show, object spec):
+    """`differentiations.text_for` of the most simple duals; None for others."""
+    if not is_of_one_open(x):
+        return None
+    value = number(x.v, x.is_np)
+    text = show(value) if spec is None else show(value, spec)
+    note_text(<object>x.lev, text)
+    return text
+
+
+cdef object note_text(object level, object text):
+    notes = notes_of(level)
+    (<set>notes.doubts).update(shown)
+    notes.texts.append(text)
 
 
 cdef object objects_of = None  # the level of the last dual that became one of many objects
@@ -3007,15 +3042,15 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global note_step, note_search, readers, noted, memos, numpy_functions, is_told
+    global note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
-    note_objects, note_equal, note_step, note_search, readers, noted, memos = [
+    note_objects, note_equal, note_step, note_search, Noted, shown, readers, noted, memos = [
         differentiations[name]
         for name in (
             *("note_objects", "note_equal", "note_step", "note_search"),
-            *("READERS", "NOTED", "MEMOS"),
+            *("Noted", "SHOWN", "READERS", "NOTED", "MEMOS"),
         )
     ]
     numpy_functions = given_functions

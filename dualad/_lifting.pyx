@@ -15,14 +15,15 @@ from libc.math cimport rint
 from libc.string cimport memcmp, memcpy
 
 from ._kernel cimport (
-    Dual, Nested, Recorded, Series, combination, dual, element, in_array, is_double, row_of_one,
-    row_of_complex, row_of_two, stored,
+    Dual, Nested, Recorded, Series, combination, dual, element, in_array, is_double, is_of_one_open,
+    note_text, row_of_one, row_of_complex, row_of_two, stored,
 )
 
 cimport numpy as cnp
 
 import functools
 import math
+from operator import itemgetter
 import types
 
 import numpy
@@ -226,6 +227,7 @@ cdef type Dispatcher = type(numpy.zeros_like)  # of an array function, in C
 cdef type float64 = numpy.float64
 cdef type Float = float
 cdef type CachedProperty = functools.cached_property
+cdef type Cached = type(functools.lru_cache(len))
 cdef type SlotWrapper = types.WrapperDescriptorType
 cdef type MethodWrapper = types.MethodWrapperType
 cdef type MethodInC = types.MethodDescriptorType
@@ -345,7 +347,22 @@ cpdef int end() except -1:
         for note in kept:
             note.function = None
         kept.clear()
+    if running == 0 and memoised:
+        memoised.clear()
     return 0
+
+
+# What is called for functions under a cache, by their ids, while lifted functions run.
+cdef dict memoised = {}
+
+
+cdef object of_cached(object f):
+    found = memoised.get(<size_t><PyObject *>f)
+    if found is None:
+        found = f, readable_stand_in(f)
+        if running:
+            memoised[<size_t><PyObject *>f] = found
+    return (<tuple>found)[1]
 
 
 cdef inline bint stays(PyObject *f) noexcept:
@@ -372,6 +389,10 @@ cdef inline object stand_in(object x):
         if type(f) is Function:
             g = of_function(f)
             return x if g is f else PyMethod_New(g, <object>PyMethod_GET_SELF(x))
+        if type(f) is Cached:
+            return PyMethod_New(of_cached(f), <object>PyMethod_GET_SELF(x))
+    elif type(x) is Cached:
+        return of_cached(x)
     elif type(x) is SlotWrapper or type(x) is MethodInC:
         found = PyDict_GetItemWithError(functions, x)
         return x if found == NULL else <object>found
@@ -834,6 +855,8 @@ cdef inline bint is_descriptor(PyTypeObject *kind, object name):
     if found == NULL:
         return False
     kind = Py_TYPE(<object>found)
+    if kind == <PyTypeObject *>Cached:
+        return False
     return kind.tp_flags & Py_TPFLAGS_HEAPTYPE and kind.tp_descr_get != NULL
 
 
@@ -1164,6 +1187,75 @@ cdef class Operator:
         )
 
 
+@cython.final
+cdef class Remainder:
+    """a % b: in text, duals are formatted as plain numbers.
+
+    `native`: the operator, or its hook; `readable`: the same for text, as of_text_or in
+    lifting/lift.py says it.
+    """
+
+    cdef object native, readable
+
+    def __cinit__(self, native, readable):
+        self.native, self.readable = native, readable
+
+    def __call__(self, a, b):
+        if type(a) is not str:
+            return self.native(a, b)
+        text = filled(<str>a, b)
+        return self.readable(a, b) if text is None else text
+
+    def __matmul__(self, operands):
+        if type(self) is not Remainder:
+            return NotImplemented
+        return self(<object>PyTuple_GET_ITEM(operands, 0), <object>PyTuple_GET_ITEM(operands, 1))
+
+
+cdef object filled(str text, object given):
+    """text % given, of simple numbers and text; None of others."""
+    cdef list numbers = []
+    cdef object level = None
+    for x in <tuple>given if type(given) is tuple else (given,):
+        if type(x) is Dual:
+            if not is_of_one_open(<Dual>x) or (level is not None and level is not <object>(<Dual>x).lev):
+                return None
+            level, x = <object>(<Dual>x).lev, x.primal
+        elif not is_float(x) and type(x) is not str:
+            return None
+        numbers.append(x)
+    shown = text % tuple(numbers)
+    if level is not None:
+        note_text(level, shown)
+    return shown
+
+
+@cython.final
+cdef class Membership:
+    """x in parts, or x not in parts, of the pair (x, parts): as `is_in` in lifting/lift.py says."""
+
+    cdef bint is_in
+    cdef object readable
+
+    def __cinit__(self, bint is_in, readable):
+        self.is_in, self.readable = is_in, readable
+
+    def __matmul__(self, operands):
+        if type(self) is not Membership:
+            return NotImplemented
+        cdef Membership hook = <Membership>self
+        x = <object>PyTuple_GET_ITEM(operands, 0)
+        parts = <object>PyTuple_GET_ITEM(operands, 1)
+        is_hashed = type(parts) is set or type(parts) is dict or type(parts) is frozenset
+        if is_hashed and (is_float(x) or type(x) is str):
+            found = x in parts
+        elif is_hashed and type(x) is Dual and is_of_one_open(<Dual>x) and x.primal not in parts:
+            found = False
+        else:
+            found = hook.readable(x, parts)
+        return found if hook.is_in else not found
+
+
 cdef tuple TRUTH_METHODS = ("__bool__", "__len__")  # asked in this order
 
 
@@ -1405,11 +1497,16 @@ cdef object call_complex_row(PyObject *self, PyObject *const *args, size_t flags
 
 
 cdef class Answer(StandIn):
-    """A function of math with a plain answer, such as isclose, of the numbers in duals."""
+    """A function of math with a plain answer, such as isclose, of the numbers in duals.
 
-    def __cinit__(self, plain, readable):
+    `found`: what is told of the arguments where the answer is true.
+    """
+
+    cdef object found
+
+    def __cinit__(self, plain, readable, found=None):
         self.vectorcall = <void *>call_answer
-        self.plain, self.readable = plain, readable
+        self.plain, self.readable, self.found = plain, readable, found
 
 
 cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1426,7 +1523,10 @@ cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyO
             elif not is_float(<object>args[i]):
                 break
         else:
-            return PyObject_Vectorcall(function.plain, given, PyVectorcall_NARGS(flags), names)
+            y = PyObject_Vectorcall(function.plain, given, PyVectorcall_NARGS(flags), names)
+            if function.found is not None and y is True:
+                function.found(*[<object>args[i] for i in range(PyVectorcall_NARGS(flags))])
+            return y
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
@@ -1591,6 +1691,74 @@ cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyO
             PyMem_Free(given)
 
 
+@cython.final
+cdef class Memoised(StandIn):
+    """A function under a cache, `plain`: as `Memoised` in lifting/memos.py, which is `readable`.
+
+    Here the arguments are the most simple duals, and what holds none.
+    """
+
+    def __cinit__(self, readable):
+        self.vectorcall = <void *>call_memoised
+        self.plain, self.readable = readable.cached, readable
+
+
+# What stands in lifting/memos.py: filled in by `connect_memos`.
+cdef object Memo = None
+cdef object Kept = None
+cdef tuple IN_PARTS = ()
+cdef dict of_levels = {}      # differentiations.MEMOS
+
+
+def connect_memos(memo, kept, parts, memos):
+    """The same for lifting/memos.py."""
+    global Memo, Kept, IN_PARTS, of_levels
+    Memo, Kept, IN_PARTS, of_levels = memo, kept, parts, memos
+
+
+cdef object call_memoised(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Memoised function = <Memoised>self
+    cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags)
+    cdef list numbers = [], tangents = []
+    cdef object level = None
+    if names != NULL or function.readable.typed:
+        return PyObject_Vectorcall(function.readable, args, flags, names)
+    for i in range(n):
+        x = <object>args[i]
+        if type(x) is Dual:
+            if level is None and is_of_one_open(<Dual>x):
+                level = <object>(<Dual>x).lev
+            if (<Dual>x).lev != <PyObject *>level or (<Dual>x).n >= 0:
+                return PyObject_Vectorcall(function.readable, args, flags, names)
+            numbers.append(x.primal)
+            tangents.append((level, (<Dual>x).t[0]))
+        elif not is_float(x) and isinstance(x, IN_PARTS):
+            return PyObject_Vectorcall(function.readable, args, flags, names)
+        else:
+            numbers.append(x)
+            tangents.append(None)
+    if level is None:
+        return PyObject_Vectorcall(function.plain, args, flags, NULL)
+    of_level = of_levels.get(level)
+    if of_level is None:
+        of_level = of_levels.setdefault(level, {})
+    memo = of_level.get(<size_t><PyObject *>function.plain)
+    if memo is None:
+        memo = of_level.setdefault(<size_t><PyObject *>function.plain, Memo(function.readable))
+    key = tuple(numbers)
+    these = tuple(tangents)
+    kept = memo.kept.get(key)
+    if kept is None:
+        memo.misses += memo.is_counting
+        y = PyObject_Vectorcall(stand_in(function.plain.__wrapped__), args, flags, NULL)
+        memo.keep(key, Kept(tuple([<object>args[i] for i in range(n)]), these, y))
+        return y
+    if these not in kept.given:
+        return PyObject_Vectorcall(function.readable, args, flags, names)
+    memo.found(key)
+    return kept.given[these]
+
+
 cdef extern from "Python.h":
     PyObject **PySequence_Fast_ITEMS(object x) noexcept
 
@@ -1681,6 +1849,31 @@ cdef class Several(StandIn):
 
 cdef object hypot = math.hypot
 
+
+def values_of(list numbers):
+    """The values of a list of floats and simple duals; None of others, or where none is dual."""
+    cdef bint any_dual = False
+    cdef list values = []
+    for x in numbers:
+        if type(x) is Dual:
+            any_dual, x = True, x.primal
+        elif not is_float(x):
+            return None
+        values.append(x)
+    return values if any_dual else None
+
+
+def combined(double y, list numbers, list slopes):
+    """y with the tangent by these slopes of the duals in such a list; None if that is not so simple."""
+    cdef Py_ssize_t i, n = len(numbers)
+    cdef double few[MANY]
+    if n > MANY:
+        return None
+    for i in range(n):
+        few[i] = slopes[i]
+    return combination(y, PySequence_Fast_ITEMS(numbers), few, n, False)
+
+
 cdef enum:
     MANY = 64
 
@@ -1739,6 +1932,9 @@ cdef Py_ssize_t offset_in(object nowhere, void **vectorcall):
     return <char *>vectorcall - <char *><PyObject *>nowhere
 
 
+cdef object NOTHING_CACHED = types.SimpleNamespace(cached=None)
+
+
 cdef void take_calls():
     cdef Row row = Row.__new__(Row, 0, None, None)
     cdef Answer answer = Answer.__new__(Answer, None, None)
@@ -1758,6 +1954,8 @@ cdef void take_calls():
     call_fast(OfName, offset_in(of_name, &of_name.vectorcall))
     cdef Caller caller = Caller.__new__(Caller, None, None)
     call_fast(Caller, offset_in(caller, &caller.vectorcall))
+    cdef Memoised of_cached = Memoised.__new__(Memoised, NOTHING_CACHED)
+    call_fast(Memoised, offset_in(of_cached, &of_cached.vectorcall))
     cdef OfObject of_object = OfObject.__new__(OfObject, type, type)
     call_fast(OfObject, offset_in(of_object, &of_object.vectorcall))
 
@@ -1805,7 +2003,20 @@ cdef class Room:
         if not self._steps:
             self._seen = self._content = whole
             return whole
-        return self.content
+        return self.followed()
+
+    @property
+    def content(self):
+        """The array as it is now: an ndarray or a DualArray, never a copy."""
+        return self.now()
+
+    cdef object row(self, object content, object index):
+        """A view of what stands under the first index of an array of several axes."""
+        view = Buffer(
+            self._whole, (*self._steps, itemgetter(index)), self if self._owner is None else self._owner
+        )
+        (<Room>view)._seen, (<Room>view)._content = (<Whole>self._whole).array, content[index]
+        return view
 
     cdef bint promote(self, Dual x) except -1:
         """Make room for the tangents of x, if the memory is of the simplest kind."""
@@ -1835,6 +2046,8 @@ cdef class Room:
         content = self.now()
         found = None
         if type(content) is ndarray or type(content) is DualArray:
+            if type(index) is int and content.ndim > 1:
+                return self.row(content, index)
             found = element(content, index)
         return self.read(index) if found is None else found
 
@@ -1845,6 +2058,9 @@ cdef class Room:
         if type(content) is ndarray or type(content) is DualArray:
             if stored(content, index, x):
                 return
+        if type(x) is DualArray and type(content) is DualArray and are_of_one_level(x, content):
+            content[index] = x
+            return
         self.store(index, x)
 
     def __len__(self):
@@ -1855,6 +2071,29 @@ cdef class Room:
 
     def __releasebuffer__(self, Py_buffer *view):
         """Nothing; since it is here, np.frombuffer holds the memory by a memoryview."""
+
+
+cdef bint are_of_one_level(object x, object y) except -1:
+    """Whether two arrays are of the same level, and only that."""
+    if x.level != y.level:
+        return False
+    return type(x.primal) is ndarray and type(x.tangent) is ndarray
+
+
+def operators_of_rooms(f, unbuffered):
+    """The two methods of a binary operator of buffers."""
+
+    def forward(self, other):
+        return in_buffer(f((<Room>self).now(), taken_out(other, unbuffered)))
+
+    def reflected(self, other):
+        return in_buffer(f(taken_out(other, unbuffered), (<Room>self).now()))
+
+    return forward, reflected
+
+
+cdef inline object taken_out(object x, object unbuffered):
+    return (<Room>x).now() if type(x) is Buffer else x if is_float(x) else unbuffered(x)
 
 
 @cython.final

@@ -91,7 +91,7 @@ _DOUBTS = (
 Place = tuple[int, ...]
 
 
-class _Noted:
+class Noted:
     """What was noted of an open level, of which most have nothing."""
 
     def __init__(self) -> None:
@@ -101,13 +101,15 @@ class _Noted:
 
 
 # By open level; closing takes both away.
-NOTED: dict[int, _Noted] = {}
+NOTED: dict[int, Noted] = {}
 MEMOS: dict[int, dict[int, Any]] = {}  # what functions under a cache have given
 
 
-def notes_of(level: int) -> _Noted:
+def notes_of(level: int) -> Noted:
     """What to add a note to; that of a level which is not open is kept nowhere."""
-    return NOTED.setdefault(int(level), _Noted()) if is_open(level) else _Noted()
+    if (noted := NOTED.get(level)) is not None:
+        return noted
+    return NOTED.setdefault(int(level), Noted()) if is_open(level) else Noted()
 
 
 def note(level: int, why: str) -> None:
@@ -361,6 +363,8 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
 
 def note_text(x: Any) -> None:
     """Note that x becomes text, from which its number may be read again, without derivatives."""
-    note_step(x)
     for level in levels_in(x):
-        note(level, "text")
+        notes_of(level).doubts |= SHOWN
+
+
+SHOWN = frozenset(("step", "text"))

@@ -432,6 +432,19 @@ def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     return False
 
 
+def harmless(f: Any) -> frozenset[str]:
+    """The doubts that say nothing about outputs of f, for its code can do no harm.
+
+    It keeps no values, or looks none up, or reads nothing from text.
+    """
+    can_harm = {
+        "equal": may_keep(f),
+        "step": may_keep(f, by_key=True),
+        "text": may_read(f),
+    }
+    return frozenset(why for why, can in can_harm.items() if not can)
+
+
 def _doubt_if_by_key(why: Doubt, f: Any, leaves: Sequence[Any]) -> None:
     """Raise the doubt that f has found a kept value by a key, whatever else is in doubt."""
     if "step" in why.all and may_keep(f, by_key=True) and _keeps_nothing.is_due("step", f, leaves):

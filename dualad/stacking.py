@@ -30,7 +30,7 @@ def run_together(
     inputs: Inputs, seedings: Sequence[Seeding], directions: tuple[int, ...], has_aux: bool = False
 ) -> tuple[Outputs, list[Tangents]]:
     """One pass for several seedings; several passes for numbers with more digits than arrays."""
-    if len(seedings) == 1 or inputs.finished is not None:
+    if len(seedings) == 1:
         outputs = run_pass(inputs, seedings[0], has_aux)
         return outputs, [tangents_of(outputs, inputs, directions)]
     if any(is_exact(plain(x)) for x in inputs.leaves):

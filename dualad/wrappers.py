@@ -15,7 +15,7 @@ import numpy as np
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, aux_of, is_of_kept
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .differentiations import DOUBTS, doubts_since, gravest_doubt
+from .differentiations import DOUBTS, NOTED, doubts_since, gravest_doubt
 from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import callbacks, library, operators  # noqa: F401  they enter what is lifted by them
@@ -25,6 +25,7 @@ from .pair import Function
 from .passes import evaluated
 from .promises import (
     Derive,
+    harmless,
     is_doubtful,
     is_elementwise,
     is_searching,
@@ -318,7 +319,8 @@ def look_into(
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt, DOUBTS, _look_into),
+        *(Dual, _continued, is_elementwise, _asks_to_settle, harmless, NOTED),
+        *(gravest_doubt, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

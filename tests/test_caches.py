@@ -132,6 +132,38 @@ def test_values_counts_and_evictions_are_those_of_the_plain_cache(
     assert g.cache_info().currsize == 0 and not MEMOS
 
 
+class Halved:
+    made = 0
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019
+    def by(self, x: Any) -> Any:
+        return math.exp(x / 2)
+
+    @classmethod
+    @functools.lru_cache(maxsize=8)
+    def of(cls, x: Any) -> Any:
+        cls.made += 1
+        return math.exp(x / 2)
+
+
+@pytest.mark.parametrize("drive", [derivative, functools.partial(grad, mode="reverse")])
+def test_methods_under_a_cache_tell_what_they_do_in_the_plain_run(drive: Any) -> None:
+    halved, infos = Halved(), []
+
+    def f(x: Any) -> Any:
+        y = halved.by(x) * halved.by(x) + Halved.of(x) * halved.of(x)
+        infos.append((halved.by.cache_info(), Halved.of.cache_info()))  # type: ignore[attr-defined]
+        return y
+
+    f(0.7)
+    Halved.by.cache_clear()
+    Halved.of.cache_clear()  # type: ignore[attr-defined]
+    Halved.made = 0
+    assert drive(f)(0.7) == pytest.approx(2 * math.exp(0.7))
+    assert infos[0] == infos[1]
+    assert Halved.made == 1
+
+
 def test_what_other_tangents_take_is_not_counted() -> None:
     infos: list[Any] = []
 

@@ -409,6 +409,32 @@ def test_the_gradient_in_a_number_is_of_its_type(name: str, kind: Any) -> None:
     assert type(vjp(f, x)[1](1.0)[0]) is kind
 
 
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (lambda z: z**3 - 2 * z + 1, lambda z: 3 * z**2 - 2),
+        (lambda z: [z * z, 2.0], lambda z: [2 * z, 0.0]),
+        (lambda z: (1j * z, 1 / z), lambda z: (1j, -1 / z**2)),
+    ],
+)
+def test_of_complex_numbers_f_is_called_once(f: Any, slope: Any) -> None:
+    calls = []
+
+    def counted(z: complex) -> Any:
+        calls.append(z)
+        return f(z)
+
+    z = 0.3 + 0.4j
+    assert np.allclose(derivative(counted)(z), slope(z), 1e-14, 0)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("f", [abs, lambda z: z.conjugate() * z, lambda z: [z, z.real]])
+def test_what_is_not_holomorphic_is_refused(f: Any) -> None:
+    with pytest.raises(TypeError, match="not holomorphic"):
+        derivative(f)(0.3 + 0.4j)
+
+
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.longdouble])
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
 def test_complex_slopes_in_a_number_stay_complex(mode: Any, kind: Any) -> None:

@@ -1015,6 +1015,15 @@ def test_membership_is_that_of_the_plain_number(name: str) -> None:
         assert slope == pytest.approx(factor * (math.exp(x) if is_in else math.cos(x)))
 
 
+@pytest.mark.parametrize("drive", [derivative, lambda f: lambda x: grad(f)(x)])
+def test_membership_in_code_that_needs_no_lifting_otherwise(drive: Any) -> None:
+    def f(x: Any) -> Any:
+        return x if x in {1.0, 2.0} else x * x
+
+    assert drive(f)(3.0) == 6.0
+    assert drive(f)(2.0) == 1.0
+
+
 def test_a_calculator_of_tokens() -> None:
     operators: dict[Any, Any] = {"+": operator.add, "*": operator.mul, "sin": math.sin}
 

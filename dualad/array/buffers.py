@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..dual import Dual
-from ..kernel import LIFTING
+from ..kernel import ARRAY_KERNEL, LIFTING
 from ..levels import ParticipatingLevel
 from ..looks import is_plain
 from ..pair import plain
@@ -70,6 +70,11 @@ class _Room:
         self._seen: Any = None
         self._content: Any = None
 
+    @property
+    def content(self) -> Any:
+        """The array as it is now: an ndarray or a DualArray, never a copy."""
+        return self.followed()  # type: ignore[attr-defined]
+
     def __getitem__(self, index: Any) -> Any:
         return self.read(index)  # type: ignore[attr-defined]
 
@@ -77,7 +82,7 @@ class _Room:
         self.store(index, x)  # type: ignore[attr-defined]
 
     def __len__(self) -> int:
-        return len(self.content)  # type: ignore[attr-defined]
+        return len(self.content)
 
     def __buffer__(self, flags: int) -> memoryview:
         return memoryview(self.lent_as(flags))  # type: ignore[attr-defined]
@@ -140,7 +145,7 @@ def _operator(f: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
     def reflected(self: Buffer, other: Any) -> Any:
         return buffered(f(unbuffered(other), self.content))
 
-    return forward, reflected
+    return LIFTING.operators_of_rooms(f, unbuffered) if LIFTING else (forward, reflected)
 
 
 def _in_place(operate: Callable[[Any, Any], Any]) -> Any:
@@ -166,9 +171,8 @@ class Buffer(_Room, ArrayProxy):
 
     __slots__ = ("__weakref__",)
 
-    @property
-    def content(self) -> Any:
-        """The array as it is now: an ndarray or a DualArray, never a copy."""
+    def followed(self) -> Any:
+        """The content, where the whole array may be another one than when it was last seen."""
         if self._seen is not self._whole.array:
             content = self._whole.array
             for step in self._steps:
@@ -495,3 +499,5 @@ def buffered(x: Any) -> Any:
 
 if LIFTING:
     LIFTING.connect_arrays(DualArray, Buffer, _Whole)
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_buffers(Buffer)

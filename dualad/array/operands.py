@@ -42,7 +42,7 @@ class ArrayProxy:
 
 def unbuffered(x: Any) -> Any:
     """The array that x stands for, if it does; everything else as it is."""
-    return x.content if isinstance(x, ArrayProxy) else x
+    return x.content if issubclass(type(x), ArrayProxy) else x
 
 
 def as_operand(x: Any) -> Any:

@@ -43,24 +43,28 @@ def _mean(x: Sequence[Any]) -> Any:
 def _spread(below: int, is_root: bool) -> Function:
     """The slopes of a variance, or of its root; it is divided by so many less than the numbers."""
 
-    def slope(x: Sequence[Any], y: Any, i: int) -> Any:
-        apart = (x[i] - _mean(x)) / (len(x) - below)
-        return 2 * apart if not is_root else apart / y if y != 0 else 0.0
+    def slopes(x: Sequence[Any], y: Any) -> list[Any]:
+        mean = _mean(x)
+        apart = [(v - mean) / (len(x) - below) for v in x]
+        if not is_root:
+            return [2 * part for part in apart]
+        return [part / y if y != 0 else 0.0 for part in apart]
 
-    return slope
+    return slopes
 
 
-def _median_slope(x: Sequence[Any], _y: Any, i: int) -> Any:
+def _of_median(x: Sequence[Any], _y: Any) -> list[Any]:
     order = sorted(range(len(x)), key=lambda j: plain(x[j]))
     middle = {order[(len(x) - 1) // 2], order[len(x) // 2]}
-    return 1 / len(middle) if i in middle else 0.0
+    return [1 / len(middle) if i in middle else 0.0 for i in range(len(x))]
 
 
+# Those in each number, of the numbers and the result.
 _SLOPES: dict[str, Function] = {
-    **dict.fromkeys(("mean", "fmean"), lambda x, y, i: 1 / len(x)),
-    "geometric_mean": lambda x, y, i: y / (x[i] * len(x)),
-    "harmonic_mean": lambda x, y, i: (y / x[i]) ** 2 / len(x),
-    "median": _median_slope,
+    **dict.fromkeys(("mean", "fmean"), lambda x, y: [1 / len(x)] * len(x)),
+    "geometric_mean": lambda x, y: [y / (v * len(x)) for v in x],
+    "harmonic_mean": lambda x, y: [(y / v) ** 2 / len(x) for v in x],
+    "median": _of_median,
     "variance": _spread(1, False),
     "pvariance": _spread(0, False),
     "stdev": _spread(1, True),
@@ -115,10 +119,10 @@ def _enter_inverse_normal() -> None:
 
 @functools.lru_cache(100)
 def _of_numbers(f: Function, n: int) -> Function:
-    slope = _SLOPES[f.__name__]
+    slopes = _SLOPES[f.__name__]
 
     def slope_in(i: int) -> Function:
-        return lambda *given: slope(given[:-1], given[-1], i)
+        return lambda *given: slopes(given[:-1], given[-1])[i]
 
     names = ", ".join(f"x{i}" for i in range(n))
     rule = Rule(f"_{f.__name__}{n}({names})", *map(slope_in, range(n)), value=lambda *x: f(x))
@@ -129,6 +133,10 @@ def _on_data(f: Function) -> Function:
     @functools.wraps(f)
     def call(data: Any, *args: Any, **kwargs: Any) -> Any:
         numbers = data if isinstance(data, (list, tuple)) else list(data)
+        if not args and not kwargs:
+            z = _of_floats(f, list(numbers))
+            if z is not None:
+                return z
         if not duals_in(numbers, args, kwargs):
             return f(numbers, *args, **kwargs)
         numbers, args, kwargs = rebuild((list(numbers), args, kwargs), unbuffered)
@@ -139,6 +147,18 @@ def _on_data(f: Function) -> Function:
         return _of_numbers(f, len(numbers))(*numbers)
 
     return call
+
+
+def _of_floats(f: Function, numbers: list[Any]) -> Any:
+    """What `_of_numbers` gives of a few duals of floats; None of others."""
+    values = LIFTING.values_of(numbers) if LIFTING else None
+    if not LIFTING or values is None or type(y := f(values)) is not float:
+        return None
+    try:
+        slopes = _SLOPES[f.__name__](values, y)
+    except ArithmeticError:  # they are infinite
+        return None
+    return LIFTING.combined(y, numbers, slopes)
 
 
 def _on_samples(f: Function) -> Function:

@@ -295,7 +295,7 @@ def stand_in(x: Any) -> Any:
         given = {name: argument(v) for name, v in x.keywords.items()}
         return functools.partial(compiled_stand_in(x.func), *map(argument, x.args), **given)
     if kind is Cached:
-        return Memoised(x)
+        return LIFTING.Memoised(Memoised(x)) if LIFTING else Memoised(x)
     if (make := BY_KIND.get(kind)) is not None:
         return make(x)
     if kind is np.ufunc:  # SciPy's, or another package's
@@ -466,7 +466,10 @@ class CacheMethod:
         self.answer, self.otherwise = self.METHODS[name], _any_method(name)
 
     def __matmul__(self, x: Any) -> Any:
-        return functools.partial(self.answer, x) if type(x) is Cached else self.otherwise @ x
+        cached = x.__func__ if type(x) is types.MethodType else x
+        if type(cached) is not Cached:
+            return self.otherwise @ x
+        return functools.partial(self.answer, cached)
 
 
 def _is_lifted_number(x: Any) -> bool:
@@ -666,7 +669,7 @@ class Special:
 def of_text_or(otherwise: Function) -> Function:
     """a % b: in text, duals are formatted as plain numbers, as f-strings do."""
 
-    def remainder(a: Any, b: Any) -> Any:
+    def of_any(a: Any, b: Any) -> Any:
         if type(a) is str:
             item = users_method(type(b), "__getitem__") if _NAMING.search(a) else None
             if item is not None:
@@ -678,7 +681,7 @@ def of_text_or(otherwise: Function) -> Function:
             b = rebuild(b, special)
         return otherwise(a, b)
 
-    return remainder
+    return LIFTING.Remainder(otherwise, of_any) if LIFTING else of_any
 
 
 def of_lists_or(symbol: str, otherwise: Function) -> Function:
@@ -753,8 +756,8 @@ def _of_mapping(text: str, mapping: Any, item: Function) -> str:
 class Remainder:
     """a % b, or a %= b, of the pair (a, b)."""
 
-    def __init__(self, native: Function) -> None:
-        self.remainder = of_text_or(native)
+    def __init__(self, remainder: Function) -> None:
+        self.remainder = remainder
 
     def __matmul__(self, pair: tuple[Any, Any]) -> Any:
         return self.remainder(*pair)
@@ -763,11 +766,11 @@ class Remainder:
 class Membership:
     """x in parts, or x not in parts, of the pair (x, parts)."""
 
-    def __init__(self, is_in: bool) -> None:
-        self.is_in = is_in
+    def __init__(self, is_in: bool, answer: Function) -> None:
+        self.is_in, self.answer = is_in, answer
 
     def __matmul__(self, pair: tuple[Any, Any]) -> bool:
-        return is_in(*pair) is self.is_in
+        return self.answer(*pair) is self.is_in
 
 
 def is_in(x: Any, parts: Any) -> bool:
@@ -1186,10 +1189,18 @@ FRESH: Any = LIFTING.Fresh() if LIFTING else Fresh()
 _WITHOUT_DUALS = frozenset((str, int, float, bool, bytes, type(None)))
 _HASHED = frozenset((dict, set, frozenset, type({}.keys()), collections.OrderedDict))
 _HASHED |= {collections.defaultdict, collections.Counter, types.MappingProxyType}
+
+
+def _remainder(native: Function) -> Any:
+    remainder = of_text_or(native)
+    return remainder if LIFTING else Remainder(remainder)
+
+
+_membership: Callable[[bool, Function], Any] = LIFTING.Membership if LIFTING else Membership
 # Those that Python's own numbers need, too.
 _ALWAYS = {
-    **{"%": Remainder(operator.mod), "%=": Remainder(operator.imod)},
-    **{"in": Membership(True), "not in": Membership(False)},
+    **{"%": _remainder(operator.mod), "%=": _remainder(operator.imod)},
+    **{"in": _membership(True, is_in), "not in": _membership(False, is_in)},
 }
 _made_of_lists: Function = LIFTING.ListOperator if LIFTING else ListOperator
 _NAMES = ("add", "sub", "mul", "truediv", "floordiv", "pow", "matmul")

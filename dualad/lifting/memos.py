@@ -7,17 +7,15 @@ tangents that came with it. As that cache does, it forgets what was not used for
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Hashable, Sequence
-from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..array.operands import unbuffered
+from ..array.operands import ArrayProxy, unbuffered
 from ..differentiations import MEMOS, is_open
 from ..dual import Dual
-from ..kernel import KERNEL
+from ..kernel import KERNEL, LIFTING
 from ..pair import Function, Pair, dual, plain
 from ..structure import leaves, rebuild
 
@@ -31,27 +29,28 @@ class Memoised:
         If an argument has no hash, as from the cache itself.
     """
 
-    __slots__ = ("cached",)
+    __slots__ = ("cached", "maxsize", "typed")
     stand_in: ClassVar[Function]  # what is called for a function
 
     def __init__(self, cached: Any) -> None:
-        self.cached = cached
+        given = cached.cache_parameters()
+        self.cached, self.maxsize, self.typed = cached, given["maxsize"], given["typed"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         level, key, tangents, given = _asked(args, kwargs)
         if level is None:
             return self.cached(*args, **kwargs)
         f = Memoised.stand_in(self.cached.__wrapped__)
-        memo = memo_for(self.cached, level)
+        memo = self.memo_at(level)
         if memo is None:
             return f(*args, **kwargs)
-        if memo.typed:
+        if self.typed:
             key = key, tuple(map(_kind, args)), tuple(map(_kind, kwargs.values()))
         kept = memo.kept.get(key)
         if kept is None:
             memo.misses += memo.is_counting
             y = f(*args, **kwargs)
-            memo.keep(key, _Kept(given, tangents, y))
+            memo.keep(key, Kept(given, tangents, y))
             return y
         memo.found(key)
         if tangents in kept.given:
@@ -65,6 +64,16 @@ class Memoised:
             memo.is_counting = before
         kept.add(given, tangents, y)
         return y
+
+    def memo_at(self, level: int) -> Memo | None:
+        """That of a level; None if no driver has opened it."""
+        of_level = MEMOS.get(level)
+        if of_level is None:
+            if not is_open(level):
+                return None
+            of_level = MEMOS.setdefault(int(level), {})
+        memo: Memo | None = of_level.get(id(self.cached))
+        return of_level.setdefault(id(self.cached), Memo(self)) if memo is None else memo
 
 
 def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Hashable, Hashable, Any]:
@@ -87,11 +96,11 @@ def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Hashable
                 level = at
             numbers.append(number)
             tangents.append((at, tangent))
-        elif kind in _SIMPLE:
+        elif kind not in _SIMPLE and isinstance(x, IN_PARTS):
+            return _asked_of_any(args, kwargs)
+        else:
             numbers.append(x)
             tangents.append(None)
-        else:
-            return _asked_of_any(args, kwargs)
     return level, tuple(numbers), tuple(tangents), args
 
 
@@ -117,30 +126,30 @@ class Memo:
         As the plain cache would count them.
     """
 
-    __slots__ = ("cached", "hits", "is_counting", "kept", "maxsize", "misses", "typed")
+    __slots__ = ("cached", "hits", "is_counting", "kept", "maxsize", "misses")
 
-    def __init__(self, cached: Any) -> None:
-        given = cached.cache_parameters()
-        self.cached, self.maxsize, self.typed = cached, given["maxsize"], given["typed"]
+    def __init__(self, of: Memoised) -> None:
+        self.cached, self.maxsize = of.cached, of.maxsize
         self.hits = self.misses = 0
         self.is_counting = True
-        self.kept: collections.OrderedDict[Hashable, _Kept] = collections.OrderedDict()
+        self.kept: dict[Hashable, Kept] = {}  # what was used last comes last
 
-    def keep(self, key: Hashable, kept: _Kept) -> None:
+    def keep(self, key: Hashable, kept: Kept) -> None:
         if key in self.kept:
             return
         self.kept[key] = kept
         while self.maxsize is not None and len(self.kept) > self.maxsize:
-            self.kept.popitem(last=False)
+            self.kept.pop(next(iter(self.kept), None), None)
 
     def found(self, key: Hashable) -> None:
         self.hits += self.is_counting
         if self.maxsize is not None:
-            with suppress(KeyError):  # another thread has made room
-                self.kept.move_to_end(key)
+            kept = self.kept.pop(key, None)
+            if kept is not None:  # another thread may have made room
+                self.kept[key] = kept
 
 
-class _Kept:
+class Kept:
     """What was given for numbers, by the tangents that came with them."""
 
     __slots__ = ("first", "given", "owners")
@@ -172,6 +181,7 @@ class _Kept:
 MOST_TANGENTS = 16
 _FLOATS = (float, np.float64)
 _SIMPLE = frozenset((bool, int, float, str, type(None)))
+IN_PARTS = (list, tuple, dict, Dual, ArrayProxy)
 _COMPILED = KERNEL.Dual if KERNEL else None
 _NAMED = object()  # stands before arguments by name
 
@@ -217,17 +227,6 @@ def _bits(tangent: Any) -> Hashable:
     return tangent if isinstance(tangent, (float, complex)) else None
 
 
-def memo_for(cached: Any, level: int) -> Memo | None:
-    """That of a level; None if no driver has opened it."""
-    of_level = MEMOS.get(level)
-    if of_level is None:
-        if not is_open(level):
-            return None
-        of_level = MEMOS.setdefault(int(level), {})
-    memo: Memo | None = of_level.get(id(cached))
-    return of_level.setdefault(id(cached), Memo(cached)) if memo is None else memo
-
-
 def info_of(cached: Any) -> Any:
     """What `cache_info` says in the plain run."""
     info = cached.cache_info()
@@ -249,3 +248,7 @@ def clear(cached: Any) -> None:
 
 def _memos_of(cached: Any) -> list[Memo]:
     return [memos[id(cached)] for memos in list(MEMOS.values()) if id(cached) in memos]
+
+
+if LIFTING:
+    LIFTING.connect_memos(Memo, Kept, IN_PARTS, MEMOS)

@@ -607,7 +607,8 @@ def _start() -> None:
             native, lifted = map(lift.of_text_or, (native, lifted))
         call = _unpacked(lifted)
         hooks[symbol] = LIFTING.Operator(symbol, native, call, *more) if LIFTING else Operator(call)
-        if getattr(operator, native.__name__, None) is native and symbol not in ("in", "not in"):
+        is_function = getattr(operator, getattr(native, "__name__", ""), None) is native
+        if is_function and symbol not in ("in", "not in"):
             name = INFIX.get(native)
             functions[native] = as_infix(native, name, lifted) if name else lifted
     for f, name in _FUNCTIONS.items():

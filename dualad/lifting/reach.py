@@ -220,6 +220,8 @@ class _Reader:
             makes_lists = makes_lists or top is list or top is sorted
             takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
             if type(self.seen) is _Failed:
+                if op == "CONTAINS_OP":
+                    return True  # of a set or a dict, which asks for the hash
                 is_in_place = op == "BINARY_OP" and step.argrepr.endswith("=")
                 if is_in_place or op in ("STORE_SUBSCR", "STORE_SLICE"):
                     return True  # into an array which takes no duals in this code

@@ -151,10 +151,8 @@ def _answer(f: Function) -> Function:
             note_equal(*map(unbuffered, args))
         return answered(f, y, *map(unbuffered, args))
 
-    is_nearness = f.__name__ == "isclose"
-    if is_nearness:  # what is found is noted
-        return call
-    return LIFTING.Answer(f, call) if LIFTING else call
+    is_nearness = f.__name__ == "isclose"  # what is found is noted
+    return LIFTING.Answer(f, call, note_equal if is_nearness else None) if LIFTING else call
 
 
 # -- math ----------------------------------------------------------------------------------
