@@ -29,7 +29,7 @@ from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .array_rules.matrices import adjoint, from_triangle, is_singular
 from .conversions import as_number, as_numpy, as_python, of_same_kind
-from .differentiations import Doubt, note_refusal
+from .differentiations import Doubt, note_refusal, noted_of
 from .dual import Dual, evaluate, for_slopes, namespace_for, slope_of, value_of
 from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
@@ -326,7 +326,7 @@ class SeriesLevel(ParticipatingLevel):
         namespace = namespace_for(primals)
         if namespace is None or rule.kind == "linear" or rule.is_composed(namespace):
             return NotImplemented
-        y = value_of(rule, primals)
+        y = noted_of(rule, value_of(rule, primals), args)
         if rule.kind == "flat":
             return y
         found, missing = _by_recurrence(rule, self.order, y, split)

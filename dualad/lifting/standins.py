@@ -1026,6 +1026,8 @@ def _type(*args: Any, **kwargs: Any) -> Any:
         return type(plain(x))
     if len(args) == 1 and isinstance(args[0], ArrayProxy):
         return np.ndarray
+    if len(args) == 1 and str(type(args[0]).__module__).startswith("dualad.scipy."):
+        return args[0].__class__  # that of SciPy, which it stands for
     return type(*args, **kwargs)
 
 

@@ -20,13 +20,13 @@ from ..numerics import quiet
 from ..pair import plain
 from . import _pieces
 from ._calling import paired
-from ._parts import stripped, with_value
+from ._parts import Lookalike, stripped, with_value
 from ._splines import make_interp_spline, placed
 
 Function = Callable[..., Any]
 
 
-class Interpolant:
+class Interpolant(Lookalike):
     """An interpolant of SciPy's, `plain`, whose data may be duals; it is called as SciPy's is.
 
     What is not defined here is that of SciPy's own, as long as its data are plain.

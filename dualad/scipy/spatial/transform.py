@@ -23,7 +23,7 @@ from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import array, has_duals
 from ...pair import plain
 from .._names import names_of
-from .._parts import order_of, with_value
+from .._parts import Lookalike, order_of, with_value
 from .._theorems import solved
 
 __all__ = ["Rotation", "Slerp"]
@@ -178,7 +178,7 @@ def _angles(seq: str, q: Any, found: Any) -> Any:
 # -- rotations ------------------------------------------------------------------------------
 
 
-class Rotation:
+class Rotation(Lookalike):
     """Rotations with tangents, by the names of `scipy.spatial.transform.Rotation`.
 
     Made by its `from_…` methods; what they get in plain numbers gives a rotation of SciPy.
@@ -345,7 +345,7 @@ class Rotation:
         raise AttributeError(f"a rotation has no attribute {name!r}")
 
 
-class Slerp:
+class Slerp(Lookalike):
     """Rotations between given ones, by the shortest way and at a steady pace.
 
     Parameters
