@@ -40,6 +40,7 @@ from .ways import (
     LEAST_ELEMENTS,
     LEAST_NUMBERS,
     UNABLE,
+    VERY_FEW,
     Mode,
     is_plain_vector,
     prefers_backward,
@@ -266,7 +267,12 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
                 f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
             )
     if not is_known:
-        refuse_unless_elementwise(inputs, key, x, slopes, others.pop())
+
+        def along(directions: list[Any]) -> list[list[Any]]:
+            seeds = [[d if s is not None else None for s in ones] for d in directions]
+            return run_together(inputs, seeds, ())[1]
+
+        refuse_unless_elementwise(inputs, key, x, slopes, others.pop(), along)
     for along_i in others:
         for slope, other in zip(slopes, along_i, strict=True):
             refuse_unless_holomorphic(inputs, slope, other)
@@ -1187,5 +1193,5 @@ def _change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> A
 if DRIVERS and ARRAY_KERNEL:
     DRIVERS.connect_reverse(
         *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, _second_derivatives),
-        *(_change_of_gradient, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS),
+        *(_change_of_gradient, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW),
     )

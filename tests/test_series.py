@@ -744,6 +744,38 @@ def test_solvers_are_refused() -> None:
     assert derivative(f, order=4)(2.0) == pytest.approx(-15 / 16 * 2.0**-3.5, rel=1e-8)
 
 
+AT_INFINITE_SLOPES: list[Callable[[Any], Any]] = [
+    np.log,
+    np.sqrt,
+    np.cbrt,
+    lambda x: x**0.5,
+    lambda x: x**1.5,
+    lambda x: np.arcsin(x + 1),
+    lambda x: np.arccos(x + 1),
+    lambda x: np.arctanh(x + 1),
+    lambda x: np.linalg.norm(np.stack([x, x])),
+]
+
+
+@pytest.mark.parametrize("i", range(len(AT_INFINITE_SLOPES)))
+@pytest.mark.parametrize("x", [0.0, np.float64(0.0), np.zeros(2)], ids=["float", "NumPy", "array"])
+def test_infinite_slopes_inside_other_derivatives(i: int, x: Any) -> None:
+    """They are infinite or undefined there, too, and no error."""
+    f = AT_INFINITE_SLOPES[i]
+    with np.errstate(all="ignore"):
+        alone = taylor(f, 3)(x)
+        assert not np.all(np.isfinite(alone[3]))
+
+        def third(x: Any) -> Any:
+            return np.sum(taylor(f, 3)(x)[3])
+
+        value, slope = dualad.value_and_grad(third, mode="forward")(x)
+        assert value == pytest.approx(np.sum(alone[3]), nan_ok=True)
+        assert not np.any(np.isfinite(slope))
+        assert not np.any(np.isfinite(grad(third, mode="reverse")(x)))
+        assert not np.all(np.isfinite(taylor(third, 2)(x)[2]))
+
+
 def test_inside_another_derivative_and_around_it() -> None:
     g = grad(lambda s: taylor(lambda x: dualad.sin(s * x), 3)(0.0)[3])  # −s³/6
     assert g(2.0) == pytest.approx(-2.0, rel=1e-14)
