@@ -12,6 +12,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
+from libc.float cimport DBL_MIN
 from libc.math cimport INFINITY, NAN, fabs, isfinite
 from libc.string cimport memcmp, memcpy
 cimport numpy as cnp
@@ -2186,16 +2187,24 @@ cdef bint is_finite_in(object x) except -1:
 cdef bint is_faint(object x) except -1:
     """Whether a number of x is too small for all its digits.
 
-    Of a dual the primal is looked at. Of its tangent many numbers are zero; while it is calculated,
+    Of the tangent of a dual many numbers are zero, which are not counted; while it is calculated,
     `slope_at` is told of those that become too small.
     """
     cdef const void *data
-    cdef Py_ssize_t n
+    cdef const double *t
+    cdef Py_ssize_t n, i
     cdef double v
     if type(x) is float:
         v = x
         return any_faint(&v, 1)
     if type(x) is DualArray and is_simple(x):
+        part = <object>SLOT(x, TANGENT)
+        if is_row(<PyObject *>part):
+            t = <const double *>cnp.PyArray_DATA(<cnp.ndarray>part)
+            n = cnp.PyArray_SIZE(<cnp.ndarray>part)
+            for i in range(n):
+                if 0.0 < fabs(t[i]) < DBL_MIN:
+                    return True
         return is_faint(<object>SLOT(x, PRIMAL))
     if not is_of_floats(x):
         return python_has_faint(x)

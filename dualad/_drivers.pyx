@@ -70,7 +70,7 @@ cdef object nonlinear = ()            # the error for what has no way back
 cdef object series_begun = None       # series_begun(level, order): the level of a series
 cdef object scale_of_series = None    # series.scale_of
 cdef int MOST_NESTED = 0              # series.MOST_NESTED
-cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
+cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW  # those of ways.py
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
@@ -104,17 +104,18 @@ ctypedef struct Given:
 
 
 def connect_reverse(
-    level, make, sweep, twice, along, error, Py_ssize_t numbers, Py_ssize_t elements
+    level, make, sweep, twice, along, error, Py_ssize_t numbers, Py_ssize_t elements, Py_ssize_t few
 ):
     """Tell them what reverse mode is made of, and from how many inputs on it is taken.
 
-    numbers: for a gradient; elements: for the Hessian in a vector.
+    numbers: for a gradient; elements: for the Hessian in a vector. Up to a `few` go forward where a
+    sweep meets what is not finite.
     """
     global reverse_level, input_of, swept, second, change_of_gradient, nonlinear
-    global LEAST_NUMBERS, LEAST_ELEMENTS
+    global LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW
     reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
     change_of_gradient = along
-    LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
+    LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW = numbers, elements, few
 
 
 def connect_series(begun, scale, most_nested):
@@ -458,7 +459,7 @@ cdef class Driver:
                 return FORWARD
         tape.clear()
         if slopes is None:
-            return FORWARD if directions_of(x) <= 32 else NotImplemented  # ways.VERY_FEW
+            return FORWARD if directions_of(x) <= VERY_FEW else NotImplemented
         if leaves is not None:
             slopes = arranged_leaves(x, iter(slopes))
         elif type(x) is tuple:

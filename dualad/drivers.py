@@ -18,12 +18,13 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .conversions import as_slope
-from .differentiations import DOUBTS
+from .differentiations import DOUBTS, levels_in
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
+from .levels import ParticipatingLevel
 from .namespaces import is_exact
 from .numerics import quiet
-from .pair import Function, Pair, fit, is_array, is_operand, own, plain
+from .pair import Function, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     is_elementwise,
@@ -40,6 +41,7 @@ from .ways import (
     LEAST_ELEMENTS,
     LEAST_NUMBERS,
     UNABLE,
+    VERY_FEW,
     Mode,
     is_plain_vector,
     prefers_backward,
@@ -106,7 +108,7 @@ def derivative(
         If x is complex and f is not holomorphic there.
     NotImplementedError
         If order is above 12, and there is no series: f uses a function that has none, x is complex,
-        or another derivative is taken outside.
+        or is recorded by a sweep outside.
 
     Notes
     -----
@@ -184,7 +186,7 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int) -> Callable[P, R
         if order > _MOST_DOUBLINGS:
             raise NotImplementedError(
                 f"derivative: an order above {_MOST_DOUBLINGS} needs a series, and there is none "
-                "in complex numbers, inside other derivatives, or of some functions that f may "
+                "in complex numbers, inside sweeps, or of some functions that f may "
                 "use (taylor tells which); use a lower order, or functions that have a series."
             )
         again, by_name = inputs.given_again()
@@ -200,7 +202,9 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     if not is_operand(inputs.selected[0]):
         return None  # nested duals say so
     (x,) = inputs.leaves
-    if isinstance(x, Pair) or inputs.are_complex[0]:
+    if inputs.are_complex[0] or any(
+        isinstance(level, ParticipatingLevel) for level in levels_in(x)
+    ):
         return None
     if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
@@ -232,7 +236,9 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     def derived(c: Any) -> Any:
         half = exponent // 2  # the power of two may itself be too small for a float
         d = c * factor * 2.0**half * 2.0 ** (exponent - half) if exponent else c * factor
-        return fit(d, c) if is_array(c) else as_slope(d, c)
+        if not is_array(c):
+            return as_slope(d, c)
+        return fit(d if is_array(d) else np.reshape(np.stack([d]), ()), c)  # of no axis
 
     return outputs.arrange([derived(each[-1]) for each in found])
 
@@ -266,7 +272,12 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
                 f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
             )
     if not is_known:
-        refuse_unless_elementwise(inputs, key, x, slopes, others.pop())
+
+        def along(directions: list[Any]) -> list[list[Any]]:
+            seeds = [[d if s is not None else None for s in ones] for d in directions]
+            return run_together(inputs, seeds, ())[1]
+
+        refuse_unless_elementwise(inputs, key, x, slopes, others.pop(), along)
     for along_i in others:
         for slope, other in zip(slopes, along_i, strict=True):
             refuse_unless_holomorphic(inputs, slope, other)
@@ -1187,5 +1198,5 @@ def _change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> A
 if DRIVERS and ARRAY_KERNEL:
     DRIVERS.connect_reverse(
         *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, _second_derivatives),
-        *(_change_of_gradient, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS),
+        *(_change_of_gradient, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW),
     )

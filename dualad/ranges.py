@@ -17,9 +17,10 @@ import numpy as np
 
 from .kernel import ARRAY_KERNEL
 from .kinds import DualLike, Tangent
+from .levels import ParticipatingLevel
 from .looks import is_plain
-from .numerics import quiet
-from .pair import Pair, dual, map_leaves, newest, parts, shape_of
+from .numerics import quiet, underflow
+from .pair import Pair, dual, fit, map_leaves, moved, newest, parts, shape_of
 from .rules import Rule
 from .zeros import in_front, is_finite
 
@@ -102,8 +103,9 @@ def regained(
     met = _anywhere(where, shape_of(y))
     if not np.any(met):
         return term
+    numbers = list(map(_of_numbers, numbers))
     args = [wider(_at(met, x, shape_of(x), isinstance(x, Pair)), here) for x in numbers]
-    moving = numbers[i], a.tangent
+    moving = numbers[i], _of_numbers(a.tangent)
     args[i] = dual(*[wider(_at(met, x, shape_of(a.primal)), here) for x in moving], a.level)
     try:
         product = apply(rule.table_row, tuple(args))
@@ -121,7 +123,21 @@ def range_of(*numbers: DualLike) -> Range | None:
 
 
 def _leaves(x: DualLike) -> list[Any]:
-    return _leaves(x.primal) + _leaves(x.tangent) if isinstance(x, Pair) else [x]
+    if _has_numbers(x):
+        return _leaves(x.primal) + _leaves(x.tangent)
+    return _leaves(x.primal) if isinstance(x, Pair) else [x]
+
+
+def _has_numbers(x: Any) -> bool:
+    """Whether this is a dual whose tangent is made of numbers, and moves as that of any dual."""
+    return isinstance(x, Pair) and not isinstance(x.level, ParticipatingLevel)
+
+
+def _of_numbers(x: DualLike) -> DualLike:
+    """x without tangents that are not made of numbers."""
+    if _has_numbers(x):
+        return dual(_of_numbers(x.primal), _of_numbers(x.tangent), x.level)
+    return _of_numbers(x.primal) if isinstance(x, Pair) else x
 
 
 # -- where slopes are lost: for each number in slope·tangent an answer, or an array of answers --
@@ -142,6 +158,8 @@ def lost(slope: DualLike, g: Any) -> Any:
 
 def with_undefined(x: DualLike, where: Any) -> DualLike:
     """x, nan there."""
+    if isinstance(x, Pair) and not _has_numbers(x):
+        return dual(with_undefined(x.primal, where), x.tangent, x.level)
     if isinstance(x, Pair):
         first, second = where if isinstance(where, tuple) else (where, where)
         return dual(with_undefined(x.primal, first), with_undefined(x.tangent, second), x.level)
@@ -149,11 +167,16 @@ def with_undefined(x: DualLike, where: Any) -> DualLike:
 
 
 def _lost(slope: DualLike, tangent: Tangent, here: Range) -> Any:
-    """The answers for a product of duals are a pair, by the product rule."""
+    """The answers for a product of duals are a pair, by the product rule.
+
+    Those for tangents that are not made of numbers are left out.
+    """
     if not (isinstance(slope, Pair) or isinstance(tangent, Pair)):
         return _is_lost(slope, tangent, here)
     level = newest([slope, tangent])
     (s, s_dot), (t, t_dot) = parts(slope, level), parts(tangent, level)
+    if isinstance(level, ParticipatingLevel):
+        return _lost(s, t, here)
     dots = []
     if s_dot is not None:
         dots.append(_lost(in_front(s_dot, s, t), t, here))
@@ -199,12 +222,16 @@ def _at(met: Any, x: DualLike, shape: tuple[int, ...], is_spread: bool = True) -
 
 def _with(term: Tangent, where: Any, met: Any, product: DualLike) -> Tangent:
     """The term, where a number is lost that of the product, which is of the elements met."""
+    if isinstance(term, Pair) and not _has_numbers(term):
+        return dual(_with(term.primal, where, met, product), term.tangent, term.level)
     if isinstance(term, Pair):
         value, dot = parts(product, term.level)
         tangent = term.tangent if dot is None else _with(term.tangent, where[1], met, dot)
         return dual(_with(term.primal, where[0], met, value), tangent, term.level)
     kind = np.result_type(term)
     new = np.asarray(product).astype(kind)
+    if np.any((np.abs(new) < np.finfo(kind).tiny) & (np.asarray(product) != 0)):
+        underflow.met = True  # of which a sweep is to know: the cast does not tell
     if not isinstance(term, np.ndarray):
         return type(term)(new) if where and np.isfinite(new) else term
     is_new = np.broadcast_to(where, term.shape)
@@ -229,14 +256,16 @@ def wider(x: DualLike, here: Range) -> DualLike:
             return leaf
         return leaf.astype(here.wider) if is_plain(leaf, np.ndarray) else here.wider(leaf)
 
+    if isinstance(x, Pair) and not _has_numbers(x):
+        return moved(wider(x.primal, here), x.tangent, x.level)
     return map_leaves(wide, x)
 
 
 def nears_end(x: DualLike, here: Range) -> bool:
     """Whether a product of such numbers may leave the range."""
     if isinstance(x, Pair):
-        return nears_end(x.primal, here) or nears_end(x.tangent, here)
-    size, least = np.abs(x), 16 * here.faint**0.5
+        return nears_end(x.primal, here) or (_has_numbers(x) and nears_end(x.tangent, here))
+    size, least = np.abs(x), np.float64(16 * here.faint**0.5)  # a double, also beside float32
     return bool(np.any((size != 0) & ((size < least) | (size > 1 / least))))
 
 
@@ -245,6 +274,9 @@ def narrowed(new: DualLike, old: DualLike, here: Range) -> DualLike:
     if isinstance(new, Pair) or isinstance(old, Pair):
         level = newest([new, old])
         (value, dot), (old_value, old_dot) = parts(new, level), parts(old, level)
+        if isinstance(level, ParticipatingLevel):
+            result = narrowed(value, old_value, here)
+            return result if dot is None else moved(result, fit(dot, result), level)
         dots = [0.0 if x is None else x for x in (dot, old_dot)]
         return dual(narrowed(value, old_value, here), narrowed(dots[0], dots[1], here), level)
     kind = np.result_type(new).char.translate(_NARROW[np.dtype(here.wider).char.lower()])

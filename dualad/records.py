@@ -672,6 +672,8 @@ class ReadableSlopes:
         for slope, shape in zip(self.slopes, self.shapes, strict=True):
             t = g if slope is None else strongly(operator.mul, g, slope)
             t = t if slope is None else undefined_where_lost(t, g, slope)
+            if isinstance(t, Pair) and has_faint(t):
+                underflow.met = True  # products of tangents are calculated in quiet
             found.append(t if shape is None else summed(t, shape, lead))
         return found
 

@@ -42,6 +42,7 @@ from .pair import (
     Pair,
     fit,
     is_array,
+    map_leaves,
     moved,
     newest,
     of_parts,
@@ -181,6 +182,8 @@ def _sum_of_products(
     total = functools.reduce(operator.add, map(operator.mul, times, slopes))
     if total - total == 0 if type(total) is float else is_finite(total):
         return total
+    if isinstance(total, Pair) and isinstance(total.level, SeriesLevel):
+        return total  # whose products are not those of other duals
     return sum(strong_product(s, t, zero_slope_wins) for t, s in zip(times, slopes, strict=True))
 
 
@@ -347,10 +350,10 @@ class SeriesLevel(ParticipatingLevel):
         except (ArithmeticError, ValueError) as error:  # as in sqrt at 0
             if any(is_exact(plain(x)) for x in numbers):
                 raise self.unable(error) from None
-            ieee = tuple(map(as_numpy, numbers))
-            if all(a is b for a, b in zip(numbers, ieee, strict=True)):
+            if all(isinstance(plain(x), (np.generic, np.ndarray)) for x in numbers):
                 raise self.unable(error) from None
-            given = [t and [as_numpy(c) for c in t] for t in given]
+            ieee = tuple(map_leaves(as_numpy, x) for x in numbers)
+            given = [t and [map_leaves(as_numpy, c) for c in t] for t in given]
             with quiet():
                 found = self._coefficients(rule, ieee, given)
         return self._in_range(rule, numbers, given, found)
@@ -617,8 +620,9 @@ def _for_series(numpy_function: Callable[..., Any]) -> Callable[[Own], Own]:
 
 def _with_room(x: Any) -> Any:
     """An array whose products are in range: of wider numbers, if those of its own may not be."""
-    here = range_of(x)
-    return x.astype(here.wider) if here and nears_end(x, here) else x
+    each = (x.primal, x.tangent) if isinstance(x, Dual) else (x,)
+    here = range_of(*each)
+    return x.astype(here.wider) if here and any(nears_end(c, here) for c in each) else x
 
 
 @_for_series(np.prod)

@@ -610,6 +610,28 @@ def test_wrong_arguments_are_refused_before_the_first_pass() -> None:
     assert calls == []
 
 
+@pytest.mark.parametrize("n", [1, 2, 7, 33])
+def test_elementwise_functions_whose_derivatives_are_rounding_alone(n: int) -> None:
+    x = np.linspace(0.1, 3, n)
+    for f in (
+        lambda x: np.log(np.exp(x)),
+        lambda x: np.exp(np.log(x)),
+        lambda x: np.sqrt(x) ** 2,
+        lambda x: np.tan(np.arctan(x)),
+    ):
+        np.testing.assert_allclose(derivative(f)(x), np.ones(n), rtol=1e-14)
+        for order in (2, 3, 4):
+            np.testing.assert_allclose(derivative(f, order=order)(x), np.zeros(n), atol=1e-11)
+    for f in (
+        lambda x: x + 1e-3 * np.roll(x, n // 2),
+        lambda x: np.log(np.exp(x)) * np.sum(x),
+        lambda x: np.log(np.exp(x)) + 1e-5 * np.roll(x, 1) ** 2,
+    ):
+        if n > 1:
+            with pytest.raises(ValueError, match="needs an elementwise function"):
+                derivative(f)(x)
+
+
 def test_derivative_of_an_array_must_be_elementwise() -> None:
     with pytest.raises(
         ValueError, match=r"shape \(3,\) went in, \(\) came out; use grad or jacobian"

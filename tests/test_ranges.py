@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from dualad import derivative, grad, hessian, jacobian, jvp
+from dualad import NotDeterministicError, derivative, grad, hessian, hvp, jacobian, jvp, vjp
 
 pytestmark = pytest.mark.skipif(
     np.finfo(np.longdouble).maxexp == np.finfo(np.float64).maxexp,
@@ -200,3 +201,70 @@ def test_numbers_beside_arrays_in_several_directions(name: str, mode: Any) -> No
         np.testing.assert_array_equal(jacobian(f, chunk=1, mode="forward")(x), found)
         along = [jvp(f, (x,), (e,))[1] for e in np.eye(3)]
         np.testing.assert_allclose(np.stack(along, -1), found, rtol=1e-12, atol=1e-290)
+
+
+# -- second derivatives by sweeps ------------------------------------------------------------------
+
+# of x near 1, and their first and second derivatives
+SECOND: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "log": (lambda x: np.log(x * S), lambda x: 1 / x, lambda x: -1 / x**2),
+    "quotient": (lambda x: S / (x * S), lambda x: -1 / x**2, lambda x: 2 / x**3),
+    "root": (lambda x: (x * S) ** 0.5 / 1e100, lambda x: 0.5 / x**0.5, lambda x: -0.25 / x**1.5),
+    "twice": (
+        lambda x: 1 / (1 / (x * S) + 1 / S) / S,
+        lambda x: 1 / (1 + x) ** 2,
+        lambda x: -2 / (1 + x) ** 3,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("size", [40, 1500])
+@pytest.mark.parametrize("step", [1.0, 1e-120, 1e-200])
+def test_second_derivatives_by_sweeps_are_right_or_told_of(
+    name: str, size: int, step: float
+) -> None:
+    """In one vector, with many inputs: also where the tangents of adjoints alone are lost."""
+    f, _, second = SECOND[name]
+    if name == "twice" and step < 1:
+        return  # forward, too, its second tangents would be below the range
+    x, v = np.linspace(1, 2, size), np.full(size, step)
+    for found in (
+        lambda: hvp(lambda x: np.sum(f(x)))(x, v),
+        lambda: jvp(grad(lambda x: np.sum(f(x)), mode="reverse"), (x,), (v,))[1],
+    ):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            got = found()
+        if told and size > 1024:
+            assert all("mode='forward' is exact" in str(each.message) for each in told)
+        else:
+            np.testing.assert_allclose(got, second(x) * step, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("name", SECOND)
+@pytest.mark.parametrize("size", [1, 3, 40])
+def test_sweeps_within_sweeps_where_slopes_are_faint(name: str, size: int) -> None:
+    """The value of the inner sweep is that of a plain call, and passes may round otherwise."""
+    f, first, second = SECOND[name]
+    x, ones = np.linspace(1, 2, size), np.ones(size)
+
+    def total(x: Any) -> Any:
+        return np.sum(f(x))
+
+    def pulled(x: Any) -> Any:
+        return vjp(total, x)[1](1.0)[0]
+
+    for inner in (pulled, grad(total), grad(total, mode="reverse")):
+        value, pullback = vjp(inner, x)
+        np.testing.assert_allclose(value, first(x), rtol=1e-12)
+        np.testing.assert_allclose(pullback(ones)[0], second(x), rtol=1e-12)
+        got = grad(lambda x, inner=inner: np.sum(inner(x)), mode="reverse")(x)
+        np.testing.assert_allclose(got, second(x), rtol=1e-12)
+
+
+def test_a_pullback_notices_functions_that_change_also_where_it_goes_forward() -> None:
+    calls = iter(range(100))
+    _, pullback = vjp(lambda x: SECOND["twice"][0](x) + next(calls), np.ones(2))
+    with pytest.raises(NotDeterministicError):
+        pullback(np.ones(2))
