@@ -1358,6 +1358,28 @@ def test_what_keeps_no_values_is_differentiated(make: Honest) -> None:
                 assert got == pytest.approx(slope(x), rel=1e-9), (driver, x, lift)
 
 
+def test_what_is_returned_beside_the_result_may_count_calls() -> None:
+    log: list[Any] = []
+
+    def f(x: Any) -> Any:
+        log.append(round(x, 1))
+        return x * x * [1.0, 2.0][int(x) % 2], {"calls": len(log), "first": log[0]}
+
+    for x in (1.25, 2.5, 1.25):
+        assert grad(f, has_aux=True)(x)[0] == 2 * x * (1 + int(x) % 2)
+        assert value_and_grad(f, has_aux=True)(x)[1] == 2 * x * (1 + int(x) % 2)
+
+
+def test_a_derivative_within_f_hides_no_kept_value() -> None:
+    h = in_dict(lambda x: round(x, 1))
+    for inner in (derivative(h), np.vectorize(h), functools.partial(h)):
+        f = lambda x, g=inner: g(x) * x  # noqa: E731
+        inner(1.27)
+        h(1.27)
+        with pytest.raises(TypeError):
+            pytest.fail(f"{derivative(f)(1.27)}")
+
+
 def test_what_is_out_of_sight_is_looked_for_around() -> None:
     def remembering(key: Key) -> Any:
         def kept() -> Any:
