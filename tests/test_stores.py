@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from test_kept import DRIVERS, STORES_BY_KEY, TOLD, cube, in_dict, times
 
-from dualad import derivative, grad, promises, taylor, value_and_grad
+from dualad import audit, derivative, grad, promises, taylor, value_and_grad
 
 Key = Callable[[Any], Any]
 GRID = [i / 10 for i in range(-20, 80)]
@@ -397,6 +397,15 @@ def test_what_is_kept_by_a_coarse_key_from_now_on_is_no_loss(name: str, store: A
     for x in POINTS[2:5]:
         slope = derivative(times(store(COARSE[name])))(x)
         assert slope == pytest.approx(taylor(lambda x: cube(x) * x, 1)(x)[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("store", [*STORES_BY_KEY, *MORE])
+def test_an_audit_names_what_was_kept(store: Any) -> None:
+    for name, key in COARSE.items():
+        f = times(store(key))
+        f(1.25)
+        found = audit(f, 1.25, lift=True if name == "bisect" else None).findings
+        assert "kept value" in [each.kind for each in found], name
 
 
 def test_stores_are_as_they_were() -> None:
@@ -1356,6 +1365,9 @@ def test_what_keeps_no_values_is_differentiated(make: Honest) -> None:
                 except TypeError as error:
                     pytest.fail(f"{driver} at {x}, {lift=}: {error}")
                 assert got == pytest.approx(slope(x), rel=1e-9), (driver, x, lift)
+    f, _ = make()
+    f(1.25)
+    assert "kept value" not in [found.kind for found in audit(f, 1.25).findings]
 
 
 def test_what_is_returned_beside_the_result_may_count_calls() -> None:
