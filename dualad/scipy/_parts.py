@@ -430,8 +430,8 @@ class Lookalike:
 
     held: ClassVar[str] = "plain"  # in which attribute
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         return type(vars(self).get(self.held, self))
 
     def __reduce__(self) -> Any:  # or pickle would take it for an object of that class
