@@ -301,7 +301,7 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
         return None
     text: str = answered(show, show(plain(x), *spec), x)
     note_text(x)
-    notes_of(x.level).texts.append(text)
+    notes_of(x.level).texts.append(text if isinstance(text, str) else str(text))
     return text
 
 
