@@ -257,15 +257,6 @@ def _operand(x: Dual, other: DualLike, repeats: bool = False) -> DualLike:
     return other if is_operand(other) else None
 
 
-def _is_itself(x: Any) -> bool:
-    """Whether x is a float of Python's, which is its own real part, unless a level takes part."""
-    while isinstance(x, Pair):
-        if type(x.level) is not int:
-            return False
-        x = x.primal
-    return type(x) is float
-
-
 def _comparison(compare: Function) -> Function:
     def method(self: Dual, given: DualLike) -> Any:
         if (other := _operand(self, given)) is None:
@@ -332,7 +323,7 @@ class Dual(Pair):
         return apply(RULES["neg"].called_as(operator.neg), (self,))
 
     def __pos__(self) -> DualLike:
-        return self if _is_itself(self) else apply(RULES["pos"].called_as(operator.pos), (self,))
+        return self if differentiations.is_itself(self) else apply(RULES["pos"].called_as(operator.pos), (self,))
 
     def __abs__(self) -> DualLike:
         return apply(RULES["abs"].called_as(operator.abs), (self,))
@@ -340,7 +331,7 @@ class Dual(Pair):
     @property
     def real(self) -> DualLike:
         """The real part, a dual."""
-        return self if _is_itself(self) else apply(RULES["real"], (self,))
+        return self if differentiations.is_itself(self) else apply(RULES["real"], (self,))
 
     @property
     def imag(self) -> DualLike:
@@ -349,7 +340,7 @@ class Dual(Pair):
 
     def conjugate(self) -> DualLike:
         """The complex conjugate, a dual."""
-        return self if _is_itself(self) else apply(RULES["conj"], (self,))
+        return self if differentiations.is_itself(self) else apply(RULES["conj"], (self,))
 
     # comparisons look at values only
 
