@@ -323,7 +323,9 @@ class Dual(Pair):
         return apply(RULES["neg"].called_as(operator.neg), (self,))
 
     def __pos__(self) -> DualLike:
-        return self if differentiations.is_itself(self) else apply(RULES["pos"].called_as(operator.pos), (self,))
+        if differentiations.is_itself(self):
+            return self
+        return apply(RULES["pos"].called_as(operator.pos), (self,))
 
     def __abs__(self) -> DualLike:
         return apply(RULES["abs"].called_as(operator.abs), (self,))
