@@ -196,16 +196,12 @@ def _on_text(f: Function, level: int = 0) -> Function:
     def call(*args: Any, **kwargs: Any) -> Any:
         if level and len(args) > 1 and not args[0].isEnabledFor(level):
             return None
+        for x in duals_in(args, kwargs):
+            text_for(x, str)
         kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
-        return _with_text(f, args, kwargs)
+        return f(*rebuild(args, _plain_in_text), **kwargs)
 
     return call
-
-
-def _with_text(f: Function, args: Any, kwargs: Any) -> Any:
-    for x in duals_in(args, kwargs):
-        text_for(x, str)
-    return f(*rebuild(args, _plain_in_text), **rebuild(kwargs, _plain_in_text))
 
 
 def _plain_in_text(x: Any) -> Any:
@@ -223,12 +219,23 @@ def _enter_logging(_module: str) -> None:
             FUNCTIONS.setdefault(f, _on_text(f, its_level))
 
 
+def _shown(x: Any) -> Any:
+    """The plain number whose text stands for a dual, if a driver is at work on that."""
+    y = unbuffered(x)
+    is_shown = isinstance(y, Dual) and not is_array(y) and text_for(y, str) is not None
+    return plain(y) if is_shown else x
+
+
 @functools.cache
 def _enter_json(_module: str) -> None:
     json: Any = sys.modules["json"]
 
     def of(f: Function) -> Function:
-        return functools.wraps(f)(lambda *args, **kwargs: _with_text(f, args, kwargs))
+        @functools.wraps(f)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return f(*rebuild(args, _shown), **rebuild(kwargs, _shown))
+
+        return call
 
     for f in (json.dump, json.dumps):
         FUNCTIONS.setdefault(f, of(f))
