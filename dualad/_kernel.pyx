@@ -386,6 +386,8 @@ cdef class Dual:
         return readable_class.__neg__(self) if result is None else result
 
     def __pos__(self):
+        if is_itself(self):
+            return self
         result = unary(ROW_pos, self, NULL)
         return readable_class.__pos__(self) if result is None else result
 
@@ -493,7 +495,7 @@ cdef class Dual:
     @property
     def real(self):
         """The real part, a dual."""
-        return readable_class.real.__get__(self)
+        return self if is_itself(self) else readable_class.real.__get__(self)
 
     @property
     def imag(self):
@@ -502,7 +504,7 @@ cdef class Dual:
 
     def conjugate(self):
         """The complex conjugate, a dual."""
-        return readable_class.conjugate(self)
+        return self if is_itself(self) else readable_class.conjugate(self)
 
     def __getitem__(self, index):
         if not self.is_np:
@@ -846,6 +848,11 @@ cdef int found_step(Dual x) except -1:
         else:
             note_step(x)
     return 0
+
+
+cdef bint is_itself(Dual x):
+    """Whether x is a float of Python's, which is its own real part."""
+    return not x.is_np and type(<object>x.lev) is int
 
 
 cdef bint is_of_one_open(Dual x):

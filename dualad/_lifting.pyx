@@ -1201,10 +1201,10 @@ cdef class Remainder:
         self.native, self.readable = native, readable
 
     def __call__(self, a, b):
-        if type(a) is not str:
-            return self.native(a, b)
-        text = filled(<str>a, b)
-        return self.readable(a, b) if text is None else text
+        if type(a) is str:
+            text = filled(<str>a, b)
+            return self.readable(a, b) if text is None else text
+        return (self.readable if type(a) is bytes or type(a) is bytearray else self.native)(a, b)
 
     def __matmul__(self, operands):
         if type(self) is not Remainder:

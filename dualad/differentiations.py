@@ -211,6 +211,15 @@ def answered(question: Callable[..., Any], answer: Any, *numbers: Any) -> Any:
     return answer
 
 
+def is_itself(x: Any) -> bool:
+    """Whether +x and x.real are x, as of a float of Python's, unless a level takes part."""
+    while isinstance(x, Pair):
+        if type(x.level) is not int:
+            return False
+        x = x.primal
+    return type(x) is float
+
+
 def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
     """Note whether duals were found equal to plain numbers, or to be 0 away from them.
 
@@ -357,7 +366,7 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
         return None
     text: str = answered(show, show(plain(x), *spec), x)
     note_text(x)
-    notes_of(x.level).texts.append(text)
+    notes_of(x.level).texts.append(text if isinstance(text, str) else str(text))
     return text
 
 

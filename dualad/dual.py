@@ -18,7 +18,7 @@ import numpy as np
 from . import differentiations, levels, refusals
 from .conversions import as_bases, as_given, as_python, beside, by_ieee, in_slopes, is_asked_first
 from .descriptions import description
-from .differentiations import compared, note_refusals, text_for
+from .differentiations import compared, is_itself, note_refusals, text_for
 from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
@@ -323,7 +323,7 @@ class Dual(Pair):
         return apply(RULES["neg"].called_as(operator.neg), (self,))
 
     def __pos__(self) -> DualLike:
-        return apply(RULES["pos"].called_as(operator.pos), (self,))
+        return self if is_itself(self) else apply(RULES["pos"].called_as(operator.pos), (self,))
 
     def __abs__(self) -> DualLike:
         return apply(RULES["abs"].called_as(operator.abs), (self,))
@@ -331,7 +331,7 @@ class Dual(Pair):
     @property
     def real(self) -> DualLike:
         """The real part, a dual."""
-        return apply(RULES["real"], (self,))
+        return self if is_itself(self) else apply(RULES["real"], (self,))
 
     @property
     def imag(self) -> DualLike:
@@ -340,7 +340,7 @@ class Dual(Pair):
 
     def conjugate(self) -> DualLike:
         """The complex conjugate, a dual."""
-        return apply(RULES["conj"], (self,))
+        return self if is_itself(self) else apply(RULES["conj"], (self,))
 
     # comparisons look at values only
 

@@ -25,7 +25,7 @@ from mpmath import mpc, mpf
 from support.both import PACKAGES, pure
 
 import dualad
-from dualad import Dual, derivative, jacobian, jvp, value_and_grad
+from dualad import Dual, derivative, jacobian, jvp, lift, value_and_grad
 
 NUMBERS: dict[str, Any] = {
     "float": 2.5,
@@ -309,10 +309,24 @@ def test_it_is_copied_and_pickled_as_a_dual(package: ModuleType, order: int, nam
 
 
 @in_all_ways(["float", "np.float64", "array"])
-def test_it_is_no_json(package: ModuleType, order: int, name: str) -> None:
+def test_its_json_is_that_of_the_plain_number(package: ModuleType, order: int, name: str) -> None:
     for options in ({}, {"indent": 1}):
-        with pytest.raises(TypeError, match="is not JSON serializable"):
-            asked(package, NUMBERS[name], order, lambda x, o=options: json.dumps({"x": x}, **o))
+
+        def text(x: Any, o: Any = options) -> str:
+            return json.dumps({"x": [x, None]}, **o)
+
+        if name == "array":
+            with pytest.raises(TypeError, match="is not JSON serializable"):
+                asked(package, NUMBERS[name], order, text)
+        else:
+            assert asked(package, NUMBERS[name], order, text) == text(NUMBERS[name])
+
+
+def test_a_dual_made_by_hand_is_no_json() -> None:
+    with pytest.raises(TypeError, match="is not JSON serializable"):
+        lift(json.dumps)(Dual(1.0, 1.0))
+    with pytest.raises(TypeError, match="is not JSON serializable"):
+        json.dumps(Dual(1.0, 1.0))
 
 
 def test_what_it_really_is() -> None:

@@ -441,8 +441,8 @@ class Buffer(_Room, ArrayProxy):
             return y if any(_is_view(y, x) for x in others) else rebuild(y, buffered)
 
         y = call(content)
-        if kwargs.get("out") is not None:
-            return kwargs["out"]
+        if kwargs.get("out") is not None:  # of no axes, np.dot gives the number in it
+            return kwargs["out"] if isinstance(y, (np.ndarray, DualArray)) else y
         if isinstance(y, (list, tuple)) and not hasattr(y, "_fields"):
             return type(y)([result(part, _item(call, i)) for i, part in enumerate(y)])
         return result(y, call)

@@ -58,12 +58,18 @@ def as_operand(x: Any) -> Any:
             if any(map(_is_float_by_method, leaves(x))):
                 x = rebuild(x, lambda v: float(v) if _is_float_by_method(v) else v)
             try:
-                return np.stack([as_operand(part) for part in x])
+                return np.stack([_row(part) for part in x])
             except ValueError:
                 np.asarray(rebuild(x, lambda v: plain(unbuffered(v))))  # for NumPy's own error
                 raise
         x = np.asarray(x)
     return from_objects(x) if is_plain(x, np.ndarray) else x
+
+
+def _row(x: Any) -> Any:
+    """The same of what lies in a list: of a range or an array.array too, as NumPy takes it."""
+    y = as_operand(x)
+    return y if isinstance(y, Dual) or not hasattr(type(y), "__len__") else np.asarray(y)
 
 
 def listed(x: Any) -> Any:

@@ -37,7 +37,8 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     is_product = is_product and plain(a).dtype == plain(b).dtype
     if is_product and a.shape[-1] != b.shape[0]:
         np.dot(plain(a), plain(b))  # which says so
-    return into(out, _times(a, b) if is_product else _other_dot(a, b))
+    y = _times(a, b) if is_product else _other_dot(a, b)
+    return y if out is None else into(out, y)[()]  # of no axes it gives the number
 
 
 def _is_gapless(x: Any) -> bool:

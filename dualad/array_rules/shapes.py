@@ -427,6 +427,8 @@ def concatenate(
         return _finished(numbers, [numbers], out, dtype, casting)
     parts = [as_operand(a) for a in arrays]
     if axis is None:
+        if dtype is None:  # Python's numbers take the precision of the others
+            dtype = np.result_type(*map(plain, parts))
         parts, axis = [np.reshape(a, -1) for a in parts], 0
     behind = axis if axis < 0 else axis - max(map(np.ndim, parts))
     result = linear(

@@ -220,6 +220,28 @@ def _enter_logging(_module: str) -> None:
             FUNCTIONS.setdefault(f, _on_text(f, its_level))
 
 
+def _shown(x: Any) -> Any:
+    """The plain number whose text stands for a dual, if a driver is at work on that."""
+    y = unbuffered(x)
+    is_shown = isinstance(y, Dual) and not is_array(y) and text_for(y, str) is not None
+    return plain(y) if is_shown else x
+
+
+@functools.cache
+def _enter_json(_module: str) -> None:
+    json: Any = sys.modules["json"]
+
+    def of(f: Function) -> Function:
+        @functools.wraps(f)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return f(*rebuild(args, _shown), **rebuild(kwargs, _shown))
+
+        return call
+
+    for f in (json.dump, json.dumps):
+        FUNCTIONS.setdefault(f, of(f))
+
+
 # -- what has no derivative ------------------------------------------------------------------
 
 
@@ -272,6 +294,19 @@ def _of_marshal() -> list[tuple[Any, str]]:
     return [(module.dump, "marshal.dump"), (module.dumps, "marshal.dumps")]
 
 
+def _of_struct() -> list[tuple[Any, str]]:
+    module = sys.modules["struct"]
+    return [(module.pack, "struct.pack"), (module.pack_into, "struct.pack_into")]
+
+
+def _of_fractions() -> list[tuple[Any, str]]:
+    return [(sys.modules["fractions"].Fraction, "fractions.Fraction")]
+
+
+def _of_datetime() -> list[tuple[Any, str]]:
+    return [(sys.modules["datetime"].timedelta, "datetime.timedelta")]
+
+
 def _of_masked_arrays() -> list[tuple[Any, str]]:
     each = [(getattr(np.ma, name), name) for name in np.ma.__all__]
     return [(f, f"np.ma.{name}") for f, name in each if callable(f)]
@@ -282,7 +317,16 @@ _REFUSALS: dict[str, tuple[Callable[[], list[tuple[Any, str]]], str]] = {
         _of_decimal,
         "write x.primal for the plain number, or use dualad with mpmath's mpf",
     ),
-    "marshal": (_of_marshal, "write x.primal for the plain number"),
+    **{
+        name: (of, "write x.primal for the plain number")
+        for name, of in (
+            ("marshal", _of_marshal),
+            ("struct", _of_struct),
+            ("_struct", _of_struct),
+            ("fractions", _of_fractions),
+            ("datetime", _of_datetime),
+        )
+    },
     "numpy.ma": (_of_masked_arrays, "write np.where(mask, 0.0, x), or np.nansum and its like"),
 }
 
@@ -504,7 +548,10 @@ BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 
 LOADERS["statistics"] = _enter_statistics
 LOADERS["logging"] = _enter_logging
-LOADERS["decimal"] = LOADERS["marshal"] = _enter_refusals
+LOADERS["json"] = _enter_json
+LOADERS |= dict.fromkeys(
+    ("decimal", "marshal", "struct", "_struct", "fractions", "datetime"), _enter_refusals
+)
 for _name in ("numpy.ma", "numpy.ma.core", "numpy.ma.extras"):
     LOADERS[_name] = lambda _module: _enter_refusals("numpy.ma")
 for _name in ("numpy.testing", "numpy.testing._private.utils"):

@@ -670,8 +670,8 @@ def of_text_or(otherwise: Function) -> Function:
     """a % b: in text, duals are formatted as plain numbers, as f-strings do."""
 
     def of_any(a: Any, b: Any) -> Any:
-        if type(a) is str:
-            item = users_method(type(b), "__getitem__") if _NAMING.search(a) else None
+        if type(a) in (str, bytes, bytearray):
+            item = users_method(type(b), "__getitem__") if _is_naming(a) else None
             if item is not None:
                 return _of_mapping(a, b, stand_in(item))
             for x in leaves(b):
@@ -733,6 +733,10 @@ class Fresh:
 
 
 _NAMING = re.compile(r"(?<!%)(%%)*%\(")  # as "%(a)s"
+
+
+def _is_naming(text: str | bytes | bytearray) -> bool:
+    return isinstance(text, str) and _NAMING.search(text) is not None
 
 
 def _of_mapping(text: str, mapping: Any, item: Function) -> str:

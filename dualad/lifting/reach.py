@@ -173,7 +173,8 @@ class _Reader:
         n += bool(code.co_flags & 4) + bool(code.co_flags & 8)  # *args, **kwargs
         parameters = code.co_varnames[:n]
         given = set(parameters)  # what may be any function, but for those made here
-        has_format = any(isinstance(c, str) and "%" in c for c in code.co_consts)
+        texts = [c for c in code.co_consts if isinstance(c, (str, bytes))]
+        has_format = any("%" in c if isinstance(c, str) else b"%" in c for c in texts)
         top: Any = UNKNOWN
         last = ""
         follows_null = takes_lists = False
