@@ -16,9 +16,10 @@ import itertools
 import math
 import reprlib
 import sys
+import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -505,6 +506,18 @@ def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
 _is_looking = ContextVar("_is_looking", default=False)
 
 
+@contextmanager
+def _looking() -> Iterator[None]:
+    """While a result is looked into, f is called where the user has not: without its warnings."""
+    before = _is_looking.set(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        _is_looking.reset(before)
+
+
 def settle(
     why: Doubt,
     inputs: Inputs,
@@ -546,8 +559,7 @@ def settle(
         moved.leaves = points
         return (likewise if likewise and why in LOSSES else forward)(moved)
 
-    before = _is_looking.set(True)
-    try:
+    with _looking():
         if is_grave and why in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
             if why == "error" and not is_read:  # else it is compared below
@@ -566,8 +578,6 @@ def settle(
             of_forward = forward(inputs) if likewise else outputs
             refuse_if_searched(inputs, seeds, of_forward, has_aux)
             _finds_nothing.add("search", inputs.f, inputs.leaves)
-    finally:
-        _is_looking.reset(before)
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -856,21 +866,17 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     is_known = _keeps_by_key.have(f, shapes)
     if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):
         return
-    before = _is_looking.set(True)
-    try:
-        with np.errstate(all="ignore"):
-            is_keeping = _keeps_duals(inputs, result, derive, is_known)
-            if is_keeping is None:
-                try:
-                    is_keeping = _found_by_key(inputs, result, derive, is_known)
-                finally:
-                    _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a last value
-            if is_keeping:
-                _keeps_by_key.add(f, shapes)
-            else:
-                _keeps_nothing.add("step", f, inputs.leaves)
-    finally:
-        _is_looking.reset(before)
+    with _looking(), np.errstate(all="ignore"):
+        is_keeping = _keeps_duals(inputs, result, derive, is_known)
+        if is_keeping is None:
+            try:
+                is_keeping = _found_by_key(inputs, result, derive, is_known)
+            finally:
+                _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a last value
+        if is_keeping:
+            _keeps_by_key.add(f, shapes)
+        else:
+            _keeps_nothing.add("step", f, inputs.leaves)
 
 
 def _keeps_duals(inputs: Inputs, result: Any, derive: Derive, is_known: bool) -> bool | None:

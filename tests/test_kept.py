@@ -12,6 +12,7 @@ import itertools
 import logging
 import math
 import operator
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
@@ -1069,3 +1070,17 @@ def test_an_audit_names_a_kept_value() -> None:
     g = lambda v: np.stack([h(v[0]) * v[1], v[1]])  # noqa: E731
     g(np.array([AT, 2.0]))
     assert [found.kind for found in audit(g, np.array([AT, 2.0])).findings] == ["kept value"]
+
+
+def test_looking_for_a_kept_value_warns_of_nothing() -> None:
+    def f(x: Any) -> Any:
+        if x > 1.0:
+            warnings.warn(f"{x} is above 1", stacklevel=1)
+        return math.sin(x) if x - 1.0 == 0 else kept.setdefault(round(x, 6), 2.0)
+
+    kept: dict[float, float] = {}
+    for x in (1.0, 0.75):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            derivative(f)(x)
+        assert not seen, x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import dataclasses
 import datetime
 import decimal
 import dis
@@ -1069,3 +1070,22 @@ def test_nditer_with_options_is_refused() -> None:
 
     with pytest.raises(TypeError, match=r"np.nditer takes no options"):
         derivative(f)(1.0)
+
+
+@dataclasses.dataclass
+class Compared:
+    a: float = 1.0
+
+
+@pytest.mark.parametrize("left", [Compared(), Compared(2.0)])
+@pytest.mark.parametrize("right", [None, 1.0, "a", Compared(), Compared, NotImplemented])
+def test_objects_whose_eq_has_no_answer(left: Any, right: Any) -> None:
+    def f(x: Any) -> Any:
+        answers = left == right, right == left, left != right, right != left, left in [right]
+        return sum((2.0**i * x * answer for i, answer in enumerate(answers)), 0.0 * x)
+
+    class Operated:  # for which operators are lifted at all
+        def __mul__(self, x: Any) -> Any:
+            return math.sin(x)
+
+    assert derivative(lambda x: f(x) + 0.0 * (Operated() * x))(1.0) == f(1.0)

@@ -1029,6 +1029,31 @@ def test_what_np_vectorize_makes_is_an_array_of_numbers() -> None:
     np.testing.assert_allclose(h, np.diag(6 * x), rtol=1e-15)
 
 
+@pytest.mark.parametrize("at", [0.3, [0.3, 0.7]], ids=["number", "list"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda q: np.vectorize(lambda v: (v, 2 * v), otypes=[object])(q),
+        lambda q: np.vectorize(lambda v: [v, 2 * v], otypes=[object])(q),
+        lambda q: np.vectorize(lambda v: (v,), otypes=[object])(q),
+        lambda q: np.vectorize(lambda v: (v, v), otypes=[object], excluded={0})(q),
+        lambda q: np.vectorize(lambda v: (v, 2 * v))(q),
+        lambda q: np.frompyfunc(lambda v: (v, 2 * v), 1, 1)(q),
+    ],
+)
+def test_a_tuple_that_np_vectorize_keeps_is_one_object(make: Any, at: Any) -> None:
+    def f(x: Any) -> Any:
+        y = make([x * v for v in at] if isinstance(at, list) else x * at)
+        return y.tolist() if isinstance(y, np.ndarray) else y
+
+    want, (value, slope) = f(1.5), dualad.jvp(f, (1.5,), (1.0,), lift=True)
+    assert str(value) == str(want)
+    plainly = dualad.jvp(lambda x: [f(1.5), x], (1.0,), (1.0,), lift=True)[0][0]
+    assert str(plainly) == str(want)
+    numbers = [np.asarray(x, float) for x in (slope, want)]
+    np.testing.assert_allclose(numbers[0], numbers[1] / 1.5, rtol=1e-15)  # all is linear
+
+
 @pytest.mark.parametrize("lift", [None, True])
 def test_arrays_lie_in_memory_as_numpy_lays_them(lift: bool | None) -> None:
     rows = np.arange(6.0).reshape(2, 3)

@@ -115,6 +115,8 @@ def _call(f: Any, kind: type, name: str, *args: Any) -> Any:
     method = inspected(kind, f"__{name}__")  # and not what the class of the class has, as type's |
     if not _has(kind, name) or _is_of_sequences(method):
         return NotImplemented  # Python asks these after all others: `native` does
+    if type(method) is types.WrapperDescriptorType:  # which takes None for the lack of an object
+        return method(*args)
     bind = inspected(type(method), "__get__")
     return method(*args[1:]) if bind is None else bind(method, args[0], kind)(*args[1:])
 

@@ -805,7 +805,9 @@ class Vectorized(np.vectorize):
     def _vectorize_call(self, func: Function, args: Any) -> Any:
         """What NumPy does, which asks here for the results of what it has sorted out."""
         kinds: Any
-        if self.signature is not None or not args:
+        if not args:
+            return func()
+        if self.signature is not None:
             free = np.vectorize(func, signature=self.signature)  # of otypes when all is known
             y = free(*args) if _any_dual(args) else super()._vectorize_call(func, args)  # type: ignore[misc]
             kinds = self.otypes or [None] * len(_as_tuple(y))
@@ -831,8 +833,11 @@ class Vectorized(np.vectorize):
             as_objects(x) if isinstance(x, Dual) else np.asanyarray(x, dtype=object) for x in arrays
         )
         results = np.frompyfunc(call if waiting else func, len(arrays), len(kinds))(*given)
-        found = tuple(map(_of_numbers, _as_tuple(results), kinds))
-        return found if len(kinds) > 1 else found[0]
+        if len(kinds) == 1 and isinstance(results, (tuple, list)):  # which is one object
+            return np.asanyarray(_object(results), dtype=kinds[0])
+        if len(kinds) == 1:
+            return _of_numbers(results, kinds[0])
+        return tuple(map(_of_numbers, results, kinds))
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
