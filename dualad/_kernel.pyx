@@ -284,6 +284,7 @@ cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
 cdef list functions = [None] * ROW_COUNT   # the readable function of a row
 cdef list forward = [None] * ROW_COUNT     # a row as a method: x∘other
 cdef list reflected = [None] * ROW_COUNT   # and other∘x
+cdef list native = [None] * ROW_COUNT      # what both do to plain numbers
 cdef dict ufuncs = {}                      # a Ufunc for each, or None
 cdef object numpy_functions = {}           # what the names of rows mean for NumPy's numbers
 cdef object float64 = numpy.float64
@@ -1260,9 +1261,32 @@ cdef inline object operator "kernel_operator"(int row, object a, object b):
     if result is not None:
         return result
     forget_division()
+    if is_simple(a) and is_simple(b) and (is_numpys_dual(a) or is_numpys_dual(b)):
+        return after_warnings(native[row], forward[row] if is_ours(a) else reflected[row], a, b)
     if is_ours(a):
         return forward[row](a, b)
     return reflected[row](b, a)
+
+
+cdef inline bint is_numpys_dual(object x) noexcept:
+    return type(x) is Dual and (<Dual>x).is_np
+
+
+cdef inline bint is_simple(object x) noexcept:
+    return type(x) is Dual or type(x) is float or type(x) is int or type(x) is float64
+
+
+cdef object after_warnings(object native, object general, object a, object b):
+    """What `general` gives of a and b, where `native`, called from the user's code, is what warns.
+
+    In Python that general way would be where NumPy's warnings come from.
+    """
+    native(plain(a), plain(b))
+    token = stop_warnings()
+    try:
+        return general(a, b) if is_ours(a) else general(b, a)
+    finally:
+        resume_warnings(token)
 
 
 # -- second order -----------------------------------------------------------------------------
@@ -2433,6 +2457,17 @@ cdef object array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
             result = ufunc_on_numbers(<object>args[0], <object>args[2], <object>args[3] if n == 4 else None)
             if result is not None:
                 return result
+        if ufunc is not None and n <= 4 and is_simple(<object>args[2]) and is_simple(<object>args[n - 1]):
+            given = [<object>args[i] for i in range(n)]
+            f = <object>args[0]  # warns of the value, where the user's code calls it
+            if n == 4 and type(given[2]) is float64 and native[ufunc.row] is not None and by_operator():
+                f = native[ufunc.row]
+            f(*[plain(x) for x in given[2:]])
+            token = stop_warnings()
+            try:
+                return general_ufunc(<object>self, *given)
+            finally:
+                resume_warnings(token)
     given = [<object>args[i] for i in range(n)]
     if n < 2:
         return general_ufunc(<object>self, *given)
@@ -3067,6 +3102,7 @@ def connect(
     ):
         forward[rows[name]] = getattr(kind, f"__{method}__")
         reflected[rows[name]] = getattr(kind, f"__r{method}__")
+        native[rows[name]] = getattr(operators, method)
     COMPARISONS[:] = [getattr(kind, f"__{name}__") for name in ("lt", "le", "eq", "ne", "gt", "ge")]
 
 

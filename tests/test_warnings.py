@@ -96,3 +96,28 @@ def test_warnings_are_those_of_the_plain_run(f: Any, lift: bool | None) -> None:
                     inside.clear()
                     recorded(lambda: call(listening), state)  # noqa: B023
                     assert inside == [plain[0]] * len(inside), (x, t, state)
+
+
+NUMBERS: dict[str, Callable[[Any], Any]] = {
+    "log": lambda x: np.log(x - 2),
+    "log of a float": lambda x: np.log(float(x) - 2),
+    "divide": lambda x: x / (x - x),
+    "divide by": lambda x: np.float64(1) / (x - x),
+    "power": lambda x: (x + 1e200) ** 3,
+    "maximum": lambda x: np.sqrt(np.maximum(-x, -2.0)),
+    "arrays": lambda x: np.sqrt(np.stack([-x, x])),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_warnings_are_shown_where_the_users_code_is(name: str) -> None:
+    def places(call: Callable[[], Any]) -> list[Any]:
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            call()
+        return [(str(w.message), w.category, w.filename, w.lineno) for w in heard]
+
+    f, x = NUMBERS[name], np.float64(0.5)
+    told = places(lambda: f(x))
+    assert told and told[0][2] == __file__
+    assert places(lambda: jvp(f, (x,), (1.0,))) == told

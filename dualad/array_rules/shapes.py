@@ -470,6 +470,8 @@ def block(arrays: Any) -> Any:
 
 @implements(np.append)
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    if axis is None:  # of arrays, and so numbers of Python's are in doubles
+        arr, values, axis = np.ravel(as_operand(arr)), np.ravel(as_operand(values)), 0
     return np.concatenate((arr, values), axis)
 
 
