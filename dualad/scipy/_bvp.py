@@ -122,6 +122,8 @@ def solve_bvp(
 class _Solution:
     """SciPy's spline, with the tangents of another one; at plain and dual places."""
 
+    stands_for = property(lambda self: self._sol)
+
     def __init__(self, sol: Any, spline: Any) -> None:
         self._sol, self._spline = sol, spline
 

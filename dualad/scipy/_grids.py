@@ -33,6 +33,7 @@ class Interpolant:
     """
 
     methods: ClassVar[tuple[str, ...]] = ("__call__",)
+    stands_for = property(lambda self: self.plain)
 
     def __init__(self, value: Any, **data: Any) -> None:
         self.plain, self.data = value, data

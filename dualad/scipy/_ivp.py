@@ -460,6 +460,8 @@ def _matrix(j: Any, levels: Levels) -> Any:
 class _Solution:
     """SciPy's dense output, at plain and dual times."""
 
+    stands_for = property(lambda self: self._sol)
+
     def __init__(self, task: _Task, sol: Any) -> None:
         self._task, self._sol = task, sol
 

@@ -30,6 +30,7 @@ class Spline:
     """
 
     methods: ClassVar[tuple[str, ...]] = ("__call__", "integrate", "solve")
+    stands_for = property(lambda self: self.plain)
 
     def __init__(self, plain_spline: Any, c: Any = None, x: Any = None) -> None:
         self.plain = plain_spline

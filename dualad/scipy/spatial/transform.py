@@ -198,6 +198,7 @@ class Rotation:
 
     plain: Any
     quat: Any
+    stands_for = property(lambda self: self.plain)
 
     def __new__(cls, quat: Any, normalize: bool = True, copy: bool = True, **options: Any) -> Any:
         return cls.from_quat(quat, **options)
