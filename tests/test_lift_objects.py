@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import collections
+import copy
 import dataclasses
 import datetime
 import decimal
@@ -16,6 +18,7 @@ import logging
 import marshal
 import math
 import operator
+import pickle
 import random
 import statistics
 import struct
@@ -1089,3 +1092,35 @@ def test_objects_whose_eq_has_no_answer(left: Any, right: Any) -> None:
             return math.sin(x)
 
     assert derivative(lambda x: f(x) + 0.0 * (Operated() * x))(1.0) == f(1.0)
+
+
+def twice(v: Any) -> Any:
+    return 2.0 * math.sin(v)
+
+
+def _keep_no_more(v: Any) -> Any:
+    return v
+
+
+# Objects that keep a function, and show or copy it: whether it is the same is asked of each.
+KEEPING: dict[str, Callable[[Any], Any]] = {
+    "partial": lambda x: functools.partial(twice, 1).func is twice,
+    "argument": lambda x: functools.partial(map, twice).args[0] is twice,
+    "keyword": lambda x: functools.partial(sorted, key=twice).keywords["key"] is twice,
+    "wraps": lambda x: functools.wraps(twice)(_keep_no_more).__wrapped__ is twice,  # type: ignore[attr-defined]
+    "update_wrapper": lambda x: functools.update_wrapper(lambda: 0, twice).__wrapped__ is twice,
+    "factory": lambda x: collections.defaultdict(list).default_factory is list,
+    "float": lambda x: collections.defaultdict(float).default_factory is float,
+    "pickled": lambda x: pickle.loads(pickle.dumps(functools.partial(math.pow, 2.0)))(3.0) == 8.0,
+    "copied": lambda x: copy.deepcopy(functools.partial(math.pow, 2.0))(3.0) == 8.0,
+    "dicts": lambda x: copy.deepcopy(collections.defaultdict(dict, a={1: 2}))["a"] == {1: 2},
+    "called": lambda x: functools.partial(twice, x)() == functools.partial(twice)(x),
+    "mapped": lambda x: sum(map(functools.partial(math.pow, x), [1.0, 2.0])) == x + x * x,
+}
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_functions_that_objects_keep_are_the_users(name: str) -> None:
+    asked = KEEPING[name]
+    assert asked(0.5)
+    assert derivative(lambda x: math.sin(x) * asked(x))(0.5) == math.cos(0.5)

@@ -7,6 +7,7 @@ dualad's that names it, in code that is compiled, too.
 from __future__ import annotations
 
 import importlib
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -283,3 +284,58 @@ def test_all_public_classes_are_met() -> None:
         and not issubclass(kind, (Exception, Warning))
     }
     assert not classes - {*OBJECTS, *OTHERS}
+
+
+ROWS = [0.0, 1.0, 2.0, 3.0, 4.0]
+CURVE = [0.0, 1.0, 3.0, 2.0, 5.0]
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [0.4, 0.7]])
+# SciPy's classes, each with what makes an object of it; a dual is in the second, by way of s.
+MADE: dict[Any, Callable[[Any], Any]] = {
+    interpolate.CubicSpline: lambda s: interpolate.CubicSpline(ROWS, [s * v for v in CURVE]),
+    interpolate.PPoly: lambda s: interpolate.PPoly([[s, s], [1.0, s]], [0.0, 1.0, 2.0]),
+    interpolate.BSpline: lambda s: interpolate.make_interp_spline(ROWS, [s * v for v in CURVE]),
+    interpolate.PchipInterpolator: lambda s: interpolate.PchipInterpolator(
+        ROWS, [s * v for v in CURVE]
+    ),
+    interpolate.Akima1DInterpolator: lambda s: interpolate.Akima1DInterpolator(
+        ROWS, [s * v for v in CURVE]
+    ),
+    interpolate.interp1d: lambda s: interpolate.interp1d(ROWS, [s * v for v in CURVE]),
+    interpolate.UnivariateSpline: lambda s: interpolate.InterpolatedUnivariateSpline(
+        ROWS, [s * v for v in CURVE]
+    ),
+    interpolate.BarycentricInterpolator: lambda s: interpolate.BarycentricInterpolator(
+        ROWS, [s * v for v in CURVE]
+    ),
+    interpolate.RegularGridInterpolator: lambda s: interpolate.RegularGridInterpolator(
+        (ROWS,), [s * v for v in CURVE]
+    ),
+    interpolate.RectBivariateSpline: lambda s: interpolate.RectBivariateSpline(
+        ROWS, ROWS, s * np.outer(CURVE, CURVE)
+    ),
+    interpolate.LinearNDInterpolator: lambda s: interpolate.LinearNDInterpolator(
+        CORNERS, [s * v for v in CURVE]
+    ),
+    interpolate.NearestNDInterpolator: lambda s: interpolate.NearestNDInterpolator(
+        CORNERS, [s * v for v in CURVE]
+    ),
+    stats.gaussian_kde: lambda s: stats.gaussian_kde([s * v for v in CURVE]),
+    sparse.csr_array: lambda s: sparse.csr_array([[s, 0.0], [1.0, s]]),
+    sparse.csc_matrix: lambda s: sparse.csc_matrix([[s, 0.0], [1.0, s]]),
+    transform.Rotation: lambda s: transform.Rotation.from_rotvec([s, 0.0, 0.0]),
+}
+
+
+@pytest.mark.parametrize("kind", MADE, ids=lambda kind: kind.__name__)
+def test_objects_are_of_the_classes_of_scipy(kind: Any) -> None:
+    make = MADE[kind]
+    theirs = make(1.5)
+
+    def is_alike(s: Any) -> bool:
+        y = make(s)
+        is_it = isinstance(y, kind) and isinstance(y, (int, kind)) and not isinstance(y, dict)
+        return is_it and type(y) is y.__class__ is type(theirs)
+
+    assert is_alike(1.5)
+    assert derivative(lambda x: math.sin(x) * is_alike(1.5), lift=True)(0.3) == math.cos(0.3)
+    assert derivative(lambda x: math.sin(x) * is_alike(x), lift=True)(1.5) == math.cos(1.5)

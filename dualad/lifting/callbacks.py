@@ -23,6 +23,7 @@ from ..kernel import LIFTING
 from ..pair import Function
 from ..structure import rebuild
 from .lift import (
+    HEAP_TYPE,
     caller,
     constructor,
     delete_plainly,
@@ -224,8 +225,14 @@ FUNCTIONS |= {f: caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
 
 
 def _defaultdict(*args: Any, **items: Any) -> Any:
-    """collections.defaultdict, whose factory is lifted."""
-    return collections.defaultdict(*map(stand_in, args[:1]), *args[1:], **items)
+    """collections.defaultdict, whose factory is lifted, unless it is a class in C, as list."""
+    return collections.defaultdict(*map(_factory, args[:1]), *args[1:], **items)
+
+
+def _factory(f: Any) -> Any:
+    return f if isinstance(f, type) and not f.__flags__ & HEAP_TYPE else stand_in(f)
 
 
 FUNCTIONS[collections.defaultdict] = _defaultdict
+# These keep functions, and show them; they are lifted when they are called.
+FUNCTIONS |= {f: f for f in (functools.partial, functools.wraps, functools.update_wrapper)}

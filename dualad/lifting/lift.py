@@ -46,6 +46,7 @@ from .standins import (
     Vectorized,
     in_array,
     on_lists,
+    shown,
     with_plain,
 )
 
@@ -292,6 +293,8 @@ def stand_in(x: Any) -> Any:
             return _of_nowhere(x)
         return x
     if kind is functools.partial:
+        if x.func is functools.update_wrapper:  # which keeps what it is given, as wraps does
+            return x
         given = {name: argument(v) for name, v in x.keywords.items()}
         return functools.partial(compiled_stand_in(x.func), *map(argument, x.args), **given)
     if kind is Cached:
@@ -566,7 +569,7 @@ class ClassGetter:
     """Reads the class, which is that of the plain number or array."""
 
     def __matmul__(self, x: Any) -> Any:
-        return FUNCTIONS[type](x) if isinstance(x, (Dual, ArrayProxy)) else x.__class__
+        return FUNCTIONS[type](x) if isinstance(x, (Dual, ArrayProxy)) else shown(x).__class__
 
 
 class Method:

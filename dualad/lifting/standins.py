@@ -1003,12 +1003,17 @@ def _of_numpy(kind: Any) -> Function:
     return convert
 
 
+def shown(x: Any) -> Any:
+    """What an object of ours stands for, as a spline of duals for one of SciPy's; others as is."""
+    return x.stands_for if hasattr(type(x), "stands_for") else x
+
+
 @functools.wraps(isinstance)
 def _isinstance(x: Any, kinds: Any, /) -> bool:
     if isinstance(x, ArrayProxy):
         return isinstance(x, kinds) or issubclass(np.ndarray, kinds)
     if not isinstance(x, Dual):
-        return isinstance(x, kinds)
+        return isinstance(x, kinds) or isinstance(shown(x), kinds)
     # protocols look for the methods of the number, which its dual may lack, or have besides
     if isinstance(plain(x), kinds):
         return True
@@ -1031,9 +1036,7 @@ def _type(*args: Any, **kwargs: Any) -> Any:
         return type(plain(x))
     if len(args) == 1 and isinstance(args[0], ArrayProxy):
         return np.ndarray
-    if len(args) == 1 and str(type(args[0]).__module__).startswith("dualad.scipy."):
-        return args[0].__class__  # that of SciPy, which it stands for
-    return type(*args, **kwargs)
+    return type(*map(shown, args), **kwargs)
 
 
 def _operator_of_float(f: Any, on_duals: Function) -> Function:

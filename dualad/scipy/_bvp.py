@@ -13,7 +13,7 @@ from ..array_rules.common import has_duals
 from ..dual import Dual
 from ..pair import plain
 from ._calling import take_places
-from ._parts import Lookalike, Plain, stripped, with_value
+from ._parts import Plain, stripped, with_value
 from ._solving import plainly, refuse_unless_converged
 from ._theorems import Regular
 from .interpolate import CubicHermiteSpline
@@ -119,10 +119,10 @@ def solve_bvp(
     return result
 
 
-class _Solution(Lookalike):
+class _Solution:
     """SciPy's spline, with the tangents of another one; at plain and dual places."""
 
-    held = "_sol"
+    stands_for = property(lambda self: self._sol)
 
     def __init__(self, sol: Any, spline: Any) -> None:
         self._sol, self._spline = sol, spline

@@ -36,6 +36,8 @@ class KernelDensity:
         As SciPy's, with tangents.
     """
 
+    stands_for = property(lambda self: self.plain)
+
     def __init__(self, dataset: Any, bw_method: Any = None, weights: Any = None) -> None:
         bandwidth = _plain_bandwidth(bw_method)
         self.plain = scipy.stats.gaussian_kde(stripped(dataset), bandwidth, stripped(weights))

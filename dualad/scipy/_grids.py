@@ -20,19 +20,20 @@ from ..numerics import quiet
 from ..pair import plain
 from . import _pieces
 from ._calling import paired
-from ._parts import Lookalike, stripped, with_value
+from ._parts import stripped, with_value
 from ._splines import make_interp_spline, placed
 
 Function = Callable[..., Any]
 
 
-class Interpolant(Lookalike):
+class Interpolant:
     """An interpolant of SciPy's, `plain`, whose data may be duals; it is called as SciPy's is.
 
     What is not defined here is that of SciPy's own, as long as its data are plain.
     """
 
     methods: ClassVar[tuple[str, ...]] = ("__call__",)
+    stands_for = property(lambda self: self.plain)
 
     def __init__(self, value: Any, **data: Any) -> None:
         self.plain, self.data = value, data

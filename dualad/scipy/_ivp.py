@@ -26,7 +26,6 @@ from ._branches import Branch, Switch, may_hold_duals, switches
 from ._calling import take_places
 from ._parts import (
     Levels,
-    Lookalike,
     Plain,
     UnknownLevelError,
     from_outside,
@@ -458,10 +457,10 @@ def _matrix(j: Any, levels: Levels) -> Any:
     return result
 
 
-class _Solution(Lookalike):
+class _Solution:
     """SciPy's dense output, at plain and dual times."""
 
-    held = "_sol"
+    stands_for = property(lambda self: self._sol)
 
     def __init__(self, task: _Task, sol: Any) -> None:
         self._task, self._sol = task, sol

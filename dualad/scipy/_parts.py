@@ -15,7 +15,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -423,25 +423,6 @@ def by_columns(f: Linear, n: int) -> Linear:
 def stripped(y: Any) -> Any:
     """The plain numbers in a result, in its structure."""
     return rebuild(y, lambda x: plain(as_operand(x)))
-
-
-class Lookalike:
-    """What holds an object of SciPy's and looks like it: isinstance asks for `__class__`."""
-
-    held: ClassVar[str] = "plain"  # in which attribute
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        return type(vars(self).get(self.held, self))
-
-    def __reduce__(self) -> Any:  # or pickle would take it for an object of that class
-        return _remade, (type(self), vars(self))
-
-
-def _remade(kind: type, state: dict[str, Any]) -> Any:
-    made: Any = object.__new__(kind)
-    vars(made).update(state)
-    return made
 
 
 class Plain:

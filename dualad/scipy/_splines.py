@@ -12,13 +12,13 @@ from ..array.undefined import undefined
 from ..array_rules.common import has_duals
 from ..pair import plain
 from . import _pieces
-from ._parts import Lookalike, by_columns, nilpotent, stripped, through, with_value
+from ._parts import by_columns, nilpotent, stripped, through, with_value
 from ._theorems import solved
 from .sparse import csr_array
 from .sparse.linalg import spsolve
 
 
-class Spline(Lookalike):
+class Spline:
     """A spline of SciPy for duals.
 
     Made by the functions of this module. Its coefficients `c` and its breakpoints or knots may be
@@ -30,6 +30,7 @@ class Spline(Lookalike):
     """
 
     methods: ClassVar[tuple[str, ...]] = ("__call__", "integrate", "solve")
+    stands_for = property(lambda self: self.plain)
 
     def __init__(self, plain_spline: Any, c: Any = None, x: Any = None) -> None:
         self.plain = plain_spline

@@ -210,6 +210,7 @@ class SparseArray:
         self.numbers = own(numbers)
         plain(self.numbers).flags.writeable = False  # `plain` would not follow
 
+    stands_for = property(lambda self: self.plain)  # for who asks whether it is one
     held_duals = property(lambda self: self.numbers)  # for those who ask an argument for them
     shape = property(lambda self: self.plain.shape)
     dtype = property(lambda self: self.plain.dtype)

@@ -116,6 +116,8 @@ def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) ->
 class Factors:
     """What `splu` gives: `solve` takes duals; all else is that of SciPy's `SuperLU`, `plain`."""
 
+    stands_for = property(lambda self: self.plain)
+
     def __init__(self, factors: Any, a: Any, is_exact: bool = True) -> None:
         self.plain, self._a, self._is_exact = factors, a, is_exact
         self._divider = _Divider(_plain(a), factors)

@@ -23,7 +23,7 @@ from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import array, has_duals
 from ...pair import plain
 from .._names import names_of
-from .._parts import Lookalike, order_of, with_value
+from .._parts import order_of, with_value
 from .._theorems import solved
 
 __all__ = ["Rotation", "Slerp"]
@@ -178,7 +178,7 @@ def _angles(seq: str, q: Any, found: Any) -> Any:
 # -- rotations ------------------------------------------------------------------------------
 
 
-class Rotation(Lookalike):
+class Rotation:
     """Rotations with tangents, by the names of `scipy.spatial.transform.Rotation`.
 
     Made by its `from_…` methods; what they get in plain numbers gives a rotation of SciPy.
@@ -198,6 +198,7 @@ class Rotation(Lookalike):
 
     plain: Any
     quat: Any
+    stands_for = property(lambda self: self.plain)
 
     def __new__(cls, quat: Any, normalize: bool = True, copy: bool = True, **options: Any) -> Any:
         return cls.from_quat(quat, **options)
@@ -345,7 +346,7 @@ class Rotation(Lookalike):
         raise AttributeError(f"a rotation has no attribute {name!r}")
 
 
-class Slerp(Lookalike):
+class Slerp:
     """Rotations between given ones, by the shortest way and at a steady pace.
 
     Parameters
@@ -361,6 +362,8 @@ class Slerp(Lookalike):
     >>> round(derivative(lambda t: Slerp([0.0, 2.0], ends)(t).as_rotvec()[2])(0.5), 12)
     0.5
     """
+
+    stands_for = property(lambda self: self.plain)
 
     def __init__(self, times: Any, rotations: Any) -> None:
         found, self._quats = _parts_of(rotations)
