@@ -562,7 +562,7 @@ def settle(
     with _looking():
         if is_grave and why in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
-            if why == "error" and not is_read:  # else it is compared when the driver is done
+            if why == "error" and not is_read:  # else it is compared below
                 with suppress(_Elsewhere):
                     of_forward = _tried(forward, inputs) if likewise else outputs
                     refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
@@ -570,8 +570,10 @@ def settle(
         elif is_grave:
             refuse_if_kept(inputs, evaluate)
             _keeps_nothing.add(why, inputs.f, inputs.leaves)
-        if is_read:  # or a kept value has been found by the text, of which is told first
+        if is_read and likewise:
             raise_doubts(kept=False, read=True)
+        elif is_read:
+            refuse_if_read(inputs, seeds, outputs, has_aux)
         if is_search:
             of_forward = forward(inputs) if likewise else outputs
             refuse_if_searched(inputs, seeds, of_forward, has_aux)

@@ -30,6 +30,7 @@ from dualad import (
     hvp,
     jacobian,
     jvp,
+    kernel_info,
     promises,
     sparsity,
     taylor,
@@ -836,7 +837,8 @@ def test_curved_functions_that_keep_duals_are_differentiated(name: str, monkeypa
 
         return f
 
-    for key in ("round to 12", "repr"):
+    # Without the kernel a text is first looked into as one that may be read, and f is refused.
+    for key in ("round to 12", "repr") if kernel_info().in_use else ("round to 12",):
         of_key = KEYS.get(key, lambda x: round(x, 12))
         for _ in range(8):  # from other points each time
             assert derivative(times(keeping(of_key)))(x) == pytest.approx(right, rel=1e-9)
