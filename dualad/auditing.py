@@ -28,10 +28,9 @@ import numpy as np
 from .arguments import Argnums, Inputs, Outputs, split
 from .array.dualarray import DualArray
 from .conversions import as_number
-from .differentiations import close_level, open_level
 from .dual import Dual, evaluate, namespace_for, slope_of
 from .frames import is_hook, is_ours, user_frame
-from .levels import ParticipatingLevel
+from .levels import ParticipatingLevel, fresh_level
 from .lifting.effects import code_of, may_keep
 from .lifting.reach import chosen
 from .namespaces import is_exact
@@ -211,15 +210,7 @@ def audit(
     """
     refuse_unless_callable("audit", f, "audit(f, x)")
     inputs = Inputs("audit", chosen(f, lift), argnums, args, kwargs)
-    level = _Watch(open_level())  # so that duals have the texts and the hashes of the plain run
-    try:
-        return _audited(f, inputs, level)
-    finally:
-        close_level(level)
-
-
-def _audited(f: Function, inputs: Inputs, level: _Watch) -> AuditReport:
-    seeds = _all_seeds(inputs)
+    level, seeds = _Watch(fresh_level()), _all_seeds(inputs)
     try:
         result = inputs.call(seeded(inputs, seeds, level))
     except Exception as error:

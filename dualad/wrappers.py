@@ -304,11 +304,7 @@ def look_into(
     """
     may_be_kept, may_be_read = doubts_since(before)
     if may_be_kept:
-
-        def told(given: Any) -> Any:
-            return _without_aux(inputs.driver, given) if has_aux else given
-
-        refuse_if_found_by_key(inputs, told(result), lambda points: told(derive(points)))
+        refuse_if_found_by_key(inputs, result, derive)
     if may_be_read and may_have_read(inputs.f, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
         try:
@@ -318,12 +314,6 @@ def look_into(
                 raise
         else:
             refuse_if_read(inputs, along, outputs, has_aux)
-
-
-def _without_aux(driver: str, result: Any) -> Any:
-    """What a driver gives, without what f has returned beside its result: it may count calls."""
-    first, second = result
-    return (first[0], second) if driver == "value_and_grad" else first
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

@@ -29,7 +29,7 @@ from .instructions import (
     parts_of,
     value_of_name,
 )
-from .lift import Cached, Lifted, is_left_alone
+from .lift import Cached, is_left_alone
 
 
 def may_keep(f: Function, by_key: bool = False) -> bool:
@@ -87,8 +87,6 @@ def code_of(f: Any) -> types.CodeType | None:
 
 def _may(f: Function, kinds: tuple[frozenset[str], ...]) -> bool:
     """Whether f does something of each of these kinds, in one layer of decoration."""
-    if type(f) is Lifted:
-        f = f.f
     return _layer_may(inspect.unwrap(f, stop=lambda layer: _layer_may(layer, kinds)), kinds)
 
 

@@ -349,7 +349,6 @@ _MAKING_HERE = (
     *("UNARY_", "COMPARE_", "CONTAINS_", "IS_", "FORMAT_", "CONVERT_"),
 )
 # Modules that keep nothing; and names of what keeps values elsewhere than by an assignment.
-_DUALAD = __package__.partition(".")[0]
 _KNOWN = NO_READERS | {"random", "re", "_sre", "builtins", "statistics", "datetime", "fractions"}
 _KEEPING_NOTHING = (
     *(types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType),
@@ -438,9 +437,8 @@ class _Reached:
                 self.visit("", getattr(x, part, None))
         elif kind is types.ModuleType:
             self.is_all &= _root(x.__name__) in _KNOWN or not is_left_alone(x.__name__)
-        elif kind in (Cached, np.vectorize) or _root(kind.__module__) == _DUALAD:
-            for part in ("__wrapped__", "pyfunc"):  # as what a driver gives back has
-                self.visit("", getattr(x, part, None))
+        elif kind is Cached or isinstance(x, np.ufunc):
+            self.visit("", getattr(x, "__wrapped__", None))
         else:
             if is_container or kind in CONTAINERS:
                 for part in _parts(x):
@@ -453,9 +451,7 @@ class _Reached:
                     self.visit(name, part)
                     self.visit(own, part)
             elif not (is_container or isinstance(x, type) or kind in CONTAINERS):
-                is_known = (
-                    _root(home) in _KNOWN and home != "collections" and _root(home) != "scipy"
-                )
+                is_known = _root(home) in _KNOWN and home != "collections"
                 self.is_all &= is_known if home != "builtins" else kind in _KEEPING_NOTHING
 
     def visit_method(self, x: Any) -> None:
@@ -495,9 +491,7 @@ class _Reached:
         for name in code.co_names:
             x = value_of_name(name, names)
             self.visit(name, x)
-            is_users = isinstance(x, types.ModuleType) and not is_left_alone(x.__name__)
-            if is_users and (id(x), code) not in self.seen:  # modules may name one another
-                self.seen[id(x), code] = x
+            if isinstance(x, types.ModuleType) and not is_left_alone(x.__name__):
                 self.objects.append(x)
                 self.visit_names(code, {n: vars(x)[n] for n in code.co_names if n in vars(x)})
         for part in code.co_consts:
