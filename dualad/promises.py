@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import math
 import reprlib
 import sys
 import warnings
@@ -29,10 +28,8 @@ from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs, is_of_kept
 from .conversions import as_slope
 from .differentiations import (
-    DOUBTS,
     Doubt,
     close_level,
-    doubts_since,
     gravest_doubt,
     is_noted,
     levels_in,
@@ -43,7 +40,6 @@ from .levels import fresh_level
 from .lifting.effects import code_of, made_of, may_keep, may_read
 from .lifting.lift import Lifted
 from .lifting.reach import needs_lift_after_all
-from .lifting.stores import Store, Variable, emptied, stores_of
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
 from .structure import keys_of, leaves
@@ -834,15 +830,11 @@ def _nearby(inputs: Inputs, far: float) -> list[Any]:
 
 def _is_called(inputs: Inputs, points: list[Any]) -> bool:
     """Call f with plain numbers; whether it is defined there."""
-    return _error_of_call(inputs, points) is None
-
-
-def _error_of_call(inputs: Inputs, points: list[Any]) -> Exception | None:
     try:
         inputs.call([own(x) for x in points])
-        return None
-    except Exception as error:
-        return error
+        return True
+    except Exception:
+        return False
 
 
 Derive = Callable[[list[Any]], Any]  # what a driver gives at other points
@@ -867,100 +859,14 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):
         return
     with _looking(), np.errstate(all="ignore"):
-        is_keeping = _keeps_duals(inputs, result, derive, is_known)
-        if is_keeping is None:
-            try:
-                is_keeping = _found_by_key(inputs, result, derive, is_known)
-            finally:
-                _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a last value
+        try:
+            is_keeping = _found_by_key(inputs, result, derive, is_known)
+        finally:
+            _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a cache of the last value
         if is_keeping:
             _keeps_by_key.add(f, shapes)
         else:
             _keeps_nothing.add("step", f, inputs.leaves)
-
-
-def _keeps_duals(inputs: Inputs, result: Any, derive: Derive, is_known: bool) -> bool | None:
-    """Whether f keeps duals, or is known to; None if that cannot be told from its code.
-
-    Then it gives the same when all that it has kept is taken away from it. That needs no other
-    point, and so holds for keys that are the same for all points nearby.
-
-    Raises
-    ------
-    TypeError
-        If it gives something else.
-    """
-    here = [own(plain(x)) for x in inputs.leaves]
-    stores, are_all = stores_of(_itself(inputs.f)[0])
-    stores = _not_set_anew(stores, inputs, here)
-    numbers = _numbers(result)
-
-    def without() -> tuple[list[Any], bool, bool | None]:
-        """What is derived with empty stores, whether that fills them, and with duals."""
-        start, before = fresh_level(), DOUBTS[0]
-        with emptied(stores):
-            try:
-                derived = _numbers(derive(here))
-            except Exception as error:
-                if is_of_kept(error) and _gives_kept(inputs, here, start):
-                    raise _kept(inputs) from None  # by a pass before, so that the result is older
-                raise _Elsewhere from error
-            are_filled = all(store.is_filled() for store in stores)
-            if any(doubts_since(before)):  # by workers, which find what others have just kept
-                return derived, are_filled, None
-            keeps = is_known or _gives_kept(inputs, here)
-            return derived, are_filled, keeps or (False if are_all else None)
-
-    if stores:
-        with suppress(_Elsewhere):
-            derived, are_filled, keeps = without()
-            if are_filled and _are_alike(inputs, numbers, derived):
-                return keeps
-        found = [_is_filled_again(store, inputs, here) for store in stores]
-        are_all = are_all and None not in found
-        stores = [store for store, is_filled in zip(stores, found, strict=True) if is_filled]
-    if not stores:
-        return False if are_all else None
-    try:
-        derived, _, keeps = without()
-        if _are_alike(inputs, numbers, derived):
-            return keeps
-        if _are_alike(inputs, derived, without()[0]):
-            raise _kept(inputs)
-    except _Elsewhere as error:
-        why = error.__cause__
-        if isinstance(why, Exception) and is_refusal(why) and not is_of_kept(why):
-            raise _kept(inputs) from None  # without it, f takes plain numbers only
-    return None
-
-
-def _is_filled_again(store: Store, inputs: Inputs, here: list[Any]) -> bool | None:
-    """Whether f writes into a store that is empty; None if f cannot do without what is in it."""
-    found = None
-    for way in store.ways:
-        store.empty, is_whole = way, False
-        while True:
-            with emptied([store]):
-                error = _error_of_call(inputs, here)
-                if error is None and store.is_filled():
-                    return True
-            if error is None and not is_whole:
-                found = False
-            if error is None or not store.leaves_in(error):
-                break
-            is_whole = True
-    return found
-
-
-def _not_set_anew(stores: list[Store], inputs: Inputs, here: list[Any]) -> list[Store]:
-    """Without the variables that f sets whenever it is called."""
-    variables = [store for store in stores if isinstance(store, Variable)]
-    if not variables:
-        return stores
-    before = [store.now() for store in variables]
-    error = _error_of_call(inputs, here)
-    anew = [s for s, x in zip(variables, before, strict=True) if error or s.now() is not x]
-    return [store for store in stores if store not in anew]
 
 
 def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool) -> bool:
@@ -973,7 +879,7 @@ def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool)
         for points in (there, opposite):
             try:
                 first = _derived(derive, points)
-                if first is None and not _gives_kept(inputs, points, before=start):
+                if first is None and not _gives_older(inputs, points, start):
                     raise _kept(inputs)  # it cannot be called twice there, and was so here
                 is_keeping = is_keeping or first is None or _changes(inputs, points, first, derive)
             except _Elsewhere:
@@ -1001,15 +907,13 @@ def _derived(derive: Derive, points: list[Any]) -> list[Any] | None:
         raise _Elsewhere from error
 
 
-def _gives_kept(
-    inputs: Inputs, points: list[Any], since: float = -math.inf, before: float = math.inf
-) -> bool:
-    """Whether f gives for plain numbers a dual that was kept, of a level between these."""
+def _gives_older(inputs: Inputs, points: list[Any], start: int) -> bool:
+    """Whether f gives for plain numbers a dual that was kept before a level."""
     try:
         y = inputs.call([own(x) for x in points])
     except Exception as error:
         return is_of_kept(error)  # where f is a driver itself
-    return any(since <= level < before for x in leaves(y) for level in levels_in(x))
+    return any(level < start for x in leaves(y) for level in levels_in(x))
 
 
 def _comes_by_calling(inputs: Inputs, points: list[Any], derive: Derive) -> bool:

@@ -83,10 +83,7 @@ def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
 
 _NEARNESS = (np.array_equal, np.array_equiv, np.allclose, np.isclose)
 _PRESENCE = (np.any, np.count_nonzero)  # of what is not zero
-_STEPS = (
-    *(np.round, np.around, np.fix, np.searchsorted, np.digitize),
-    *(np.argmin, np.argmax, np.nanargmin, np.nanargmax, np.argsort, np.flatnonzero),
-)
+_STEPS = (np.round, np.around, np.fix, np.searchsorted, np.digitize)
 _COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 
 

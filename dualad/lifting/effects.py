@@ -38,7 +38,7 @@ def may_keep(f: Function, by_key: bool = False) -> bool:
     It may if its code writes into objects, containers or variables around it, or calls what
     cannot be told from its code. `by_key`: and if it looks something up, too.
     """
-    return _may(f, (WRITING, _LOOKING) if by_key else (WRITING,))
+    return _may(f, (_WRITING, _LOOKING) if by_key else (_WRITING,))
 
 
 def may_read(f: Function) -> bool:
@@ -138,7 +138,7 @@ def _joined_in(code: types.CodeType) -> set[str]:
             first, *more = (step.argval,) if isinstance(step.argval, str) else step.argval
             others.update(more)
             (joined if was_joined else made_here if last in _NEW else others).add(first)
-        last, was_joined = op, op == "BINARY_OP" and step.argrepr in JOINING
+        last, was_joined = op, op == "BINARY_OP" and step.argrepr in _JOINING
     return joined - (made_here - others)
 
 
@@ -154,7 +154,7 @@ class _Search:
     def finds_in(self, code: types.CodeType) -> bool:
         if any(map(self.is_found, defaults_of(self.f))):
             return True
-        if self.what is WRITING and _joined_in(code):
+        if self.what is _WRITING and _joined_in(code):
             return True
         self.made |= _functions_made_in(code)
         x: Any = UNKNOWN
@@ -220,8 +220,6 @@ class _Search:
             owner = getattr(x, "__self__", None)
             if not isinstance(owner, types.ModuleType) or owner.__name__ in _DOING_BY_NAME:
                 return True
-        if kind is types.BuiltinMethodType and type(x.__self__) is types.GeneratorType:
-            return True
         if kind in CONTAINERS:
             if id(x) in self.seen:
                 return False
@@ -248,7 +246,7 @@ def _reads(x: Any) -> bool:
         return x in _BUILT_READERS
     if not is_left_alone(home):  # its code is read
         return False
-    return home.partition(".")[0] not in NO_READERS or getattr(x, "__name__", "") in _READING
+    return home.partition(".")[0] not in _NO_READERS or getattr(x, "__name__", "") in _READING
 
 
 _KNOWN: weakref.WeakKeyDictionary[types.FunctionType, dict[Any, bool]]
@@ -257,11 +255,11 @@ _MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 _NEW = ("LOAD_CONST", "BINARY_OP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND")
 _CONSTANT = ("LOAD_CONST", "LOAD_SMALL_INT")
 _SHOWING = frozenset(("__init__", "__new__", "__str__", "__repr__", "__format__"))
-JOINING = ("+=", "|=")
+_JOINING = ("+=", "|=")
 _BUILT = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType)
 _DOING_BY_NAME = ("_operator", "builtins", "_heapq", "_bisect")  # whose functions write, too
 _DUALAD = __name__.partition(".")[0]
-WRITING = frozenset(
+_WRITING = frozenset(
     (
         *("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR", "STORE_SLICE", "IMPORT_NAME"),
         *("append", "extend", "insert", "setdefault", "update", "__setitem__", "__setattr__"),
@@ -282,7 +280,7 @@ _READING = frozenset(
     )
 )
 _BUILT_READERS = (float, int, complex, eval, exec, compile, open, getattr, __import__, map)
-NO_READERS = frozenset(
+_NO_READERS = frozenset(
     (
         *("numpy", "scipy", "math", "cmath", "operator", "itertools", "functools", "collections"),
         *("logging", "warnings", "time", "sys", "_io", "typing", "dataclasses", "abc", "pytest"),

@@ -20,7 +20,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
-from ..differentiations import note_step, text_for
+from ..differentiations import text_for
 from ..dual import Dual, function
 from ..functions import exp
 from ..kernel import LIFTING
@@ -29,7 +29,6 @@ from ..refusals import refused
 from ..rules import Rule
 from ..structure import rebuild
 from .lift import BY_KIND, HEAP_TYPE, delete, inspected, own_twin, read, stand_in, write
-from .reach import LOCATING
 from .standins import FUNCTIONS, INDEXED, LOADERS, number_of, with_plain
 
 # -- statistics ------------------------------------------------------------------------------
@@ -470,25 +469,6 @@ def _indexed(x: Any) -> Any:
 
 
 BY_KIND |= dict.fromkeys(INDEXED, _indexed)
-
-# -- places in what is sorted ------------------------------------------------------------------
-
-
-def _locating(f: Any) -> Function:
-    """A function of bisect, which notes that a plain number is made of a dual."""
-
-    @functools.wraps(f)
-    def locate(a: Any, x: Any, *args: Any, key: Any = None, **options: Any) -> int:
-        if key is not None:
-            options["key"] = stand_in(key)
-        place: int = f(a, x, *args, **options)
-        note_step(x)
-        return place
-
-    return locate
-
-
-FUNCTIONS |= {f: _locating(f) for f in LOCATING}
 
 # -- attributes by name ----------------------------------------------------------------------
 

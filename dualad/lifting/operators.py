@@ -26,7 +26,6 @@ import numpy as np
 
 from ..array.operands import unbuffered
 from ..conversions import handed
-from ..differentiations import note_step
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function, Pair, plain
@@ -538,8 +537,6 @@ def _in_sorted(f: Any, insert: bool) -> Function:
         of = (lambda v: v) if key is None else stand_in(key)
         wanted = of(x) if insert else x
         place = f(a, _key(wanted), *args, key=lambda v: _key(of(v)), **options)
-        if not insert:
-            note_step(x)
         return a.insert(place, x) if insert else place
 
     return call

@@ -6,7 +6,6 @@ an argument, counts as a need: lifted, such code does the same, and costs a litt
 
 from __future__ import annotations
 
-import bisect
 import cmath
 import functools
 import math
@@ -21,7 +20,6 @@ from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
 from .bytecode import IS_KNOWN
-from .effects import may_keep
 from .instructions import (
     COMMON,
     CONTAINERS,
@@ -58,8 +56,7 @@ def needs_lift(f: Function, has_failed: bool = False) -> bool:
     `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs
     or has operators, or makes or copies arrays, in which it may have stored them.
     """
-    seen: set[Any] = _Failed() if has_failed else set()
-    return IS_KNOWN and (_of_value(f, seen) or (_LOCATES in seen and may_keep(f, by_key=True)))
+    return IS_KNOWN and _of_value(f, _Failed() if has_failed else set())
 
 
 class _Failed(set[Any]):
@@ -71,8 +68,6 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     kind = type(x)
     if kind in DATA or isinstance(x, Dual):
         return False
-    if kind is types.BuiltinFunctionType and x in LOCATING:
-        seen.add(_LOCATES)
     if kind is np.vectorize or kind in INDEXED or source_of(x) is not None:
         return True
     if kind in CONTAINERS:
@@ -256,9 +251,6 @@ class _Reader:
         return found
 
 
-# By the places that these give, a value may be kept, of which lifted code takes note.
-LOCATING = frozenset((bisect.bisect_left, bisect.bisect_right))
-_LOCATES = Mark()
 _PARAMETER, _SELF, _NEED = Mark(), Mark(), Mark()
 _MODULES = (math, cmath, np)
 _AFTER_ALL = NEEDS_LIFT | MAKERS  # what a function that has failed is lifted for
