@@ -788,35 +788,37 @@ cdef int found_equal(Dual x) except -1:
 
 
 # A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with. Of
-# some numbers on one side of comparisons at a level: how far the other side was at most, half of how
-# far at least, and how often it came twice as near as ever.
+# the comparisons at a level, all of them and those with some number: how far their sides were apart
+# at most, half of how far at least, how often they came twice as near as ever, and how long ago.
 ctypedef struct Search:
     PyObject *level
     double number, most, half
-    int times
+    int times, ago
 
 
-cdef Search[16] searches[2]  # by the right side, and by the dual on the left
+cdef Search search_of_all
+cdef Search[16] searches
 cdef enum:
-    SEARCH = 5                 # times
+    SEARCH = 8                 # times
+    SOON = 16                  # comparisons; what takes longer is none
 cdef double SHRUNK = 8192.0    # times as near in the end as at first
 cdef double OF_DUALS = 4e-310  # stands for all duals that are compared with duals
 
 
-cdef inline bint is_search(int side, PyObject *level, double number, double apart) noexcept:
-    """Whether comparisons with a number have been one, from now on."""
-    cdef uint64_t bits
-    memcpy(&bits, &number, sizeof(bits))
-    cdef Search *search = &searches[side][((bits >> 52) + (bits >> 44) + (bits >> 32)) & 15]
-    if search.number != number or search.level != level:
+cdef inline bint is_search(
+    Search *search, PyObject *level, double number, double apart
+) noexcept:
+    """Whether comparisons have been one, from now on."""
+    search.ago += 1
+    if search.level != level or search.number != number or search.ago > SOON:
         if search.level != level:
             Py_XINCREF(level)  # or another level might come to lie there
             Py_XDECREF(search.level)
             search.level = level
-        search.number, search.times = number, 0
+        search.number, search.times, search.ago = number, 0, 0
         search.most, search.half = apart, apart / 2
     elif apart < search.half:
-        search.half = apart / 2
+        search.half, search.ago = apart / 2, 0
         search.times += 1
         return search.times >= SEARCH and search.most > SHRUNK * apart
     elif apart > search.most:
@@ -825,7 +827,12 @@ cdef inline bint is_search(int side, PyObject *level, double number, double apar
 
 
 cdef int compared_with(Dual x, double number, double apart) except -1:
-    if is_search(0, x.lev, number, apart) or is_search(1, x.lev, x.v, apart):
+    cdef uint64_t bits
+    memcpy(&bits, &number, sizeof(bits))
+    cdef Search *search = &searches[((bits >> 52) + (bits >> 44) + (bits >> 32)) & 15]
+    if (
+        is_search(&search_of_all, x.lev, 0.0, apart) or is_search(search, x.lev, number, apart)
+    ):
         note_search(x)
     return 0
 

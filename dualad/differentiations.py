@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import levels
-from .frames import is_in_rule, user_frame
+from .frames import caller_of, is_in_rule, user_frame
 from .kernel import KERNEL
 from .pair import Pair, is_array, newest, plain
 
@@ -98,6 +98,7 @@ class Noted:
         self.doubts: set[str] = set()
         self.places: dict[Place, tuple[CodeType, ...]] = {}
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
+        self.searches: set[Place] = set()
 
 
 # By open level; closing takes both away.
@@ -130,10 +131,13 @@ class Doubt(str):
         That, and what is less grave: it may be there too, with a loss of its own.
     places : dict
         Where duals were found equal to numbers.
+    searches : collection
+        Where comparisons came nearer and nearer.
     """
 
     all: Collection[str] = ()
     places: Mapping[Place, tuple[CodeType, ...]] = MappingProxyType({})
+    searches: Collection[Place] = ()
 
 
 def gravest_doubt(level: int) -> Doubt:
@@ -142,7 +146,7 @@ def gravest_doubt(level: int) -> Doubt:
     if not noted:
         return Doubt()
     doubt = Doubt(next((why for why in _DOUBTS if why in noted.doubts), ""))
-    doubt.all, doubt.places = noted.doubts, noted.places
+    doubt.all, doubt.places, doubt.searches = noted.doubts, noted.places, noted.searches
     return doubt
 
 
@@ -241,11 +245,11 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
 
 
 # A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with. Of
-# what stood on one side of comparisons at a level (None for duals): how far the other side was at
-# most and at least, and how often it came twice as near as ever.
-SEARCH, SHRUNK = 5, 8192.0  # so often, and so many times as near in the end as at first
+# the comparisons at a level, all of them and those with some number: how far their sides were apart
+# at most and at least, how often they came twice as near as ever, and how long ago.
+SEARCH, SOON = 8, 16  # so often, each time after so many comparisons
+SHRUNK = 8192.0  # times as near in the end as at first
 _searches: dict[int, dict[Any, list[float]]] = {}  # of the last levels
-_ASKED = "asked"  # under which is how often they were
 
 
 def look_for_search(*numbers: Any) -> None:
@@ -254,19 +258,18 @@ def look_for_search(*numbers: Any) -> None:
     if level not in _searches:
         if len(_searches) > SEARCH:
             _searches.clear()
-        _searches[level] = {_ASKED: [0]}
-    of_level = _searches[level]
-    of_level[_ASKED][0] += 1
-    if of_level[_ASKED][0] <= SEARCH:
-        return
-    sides = [plain(x) for x in numbers]
-    apart = _least_apart(*sides)
-    keys = {x for x in sides if isinstance(x, (int, float))}
-    for key in {None} if not keys or all(isinstance(x, Pair) for x in numbers) else keys:
-        seen = of_level.setdefault(key, [apart, apart, 0])
+        _searches[level] = {}
+    of_level, apart = _searches[level], _least_apart(*map(plain, numbers))
+    numbers_of = [x for x in numbers if not isinstance(x, Pair) and isinstance(x, (int, float))]
+    for key in ("all", *numbers_of):
+        seen = of_level.get(key)
+        if seen is None or seen[3] >= SOON:
+            of_level[key] = [apart, apart, 0, 0]
+            continue
+        seen[3] += 1
         seen[0] = max(seen[0], apart)
         if apart < seen[1] / 2:
-            seen[1:] = apart, seen[2] + 1
+            seen[1:] = apart, seen[2] + 1, 0
             if seen[2] >= SEARCH and seen[0] > SHRUNK * apart:
                 note_search(*numbers)
 
@@ -281,12 +284,39 @@ def _least_apart(a: Any, b: Any) -> float:
         return float(np.min(apart, where=apart > 0, initial=np.inf))
 
 
+# How often code has searched, by its id and that of what called it; when that is looked into next,
+# and the code, which keeps its id.
+_SEARCHES: dict[Place, list[Any]] = {}
+_MOST_SEARCHES = 1000
+
+
 def note_search(*numbers: Any) -> None:
-    """Note that comparisons have come nearer and nearer; but not in a rule, which knows why."""
-    if not is_in_rule():
-        for x in numbers:
-            for level in levels_in(x):
-                note(level, "search")
+    """Note that comparisons have come nearer and nearer; but not in a rule, which knows why.
+
+    Where that has lost nothing, it is noted again at the 2nd, 4th, 8th … time.
+    """
+    frames = [frame := user_frame(), caller_of(frame)]
+    codes = [frame.f_code for frame in frames if frame is not None]
+    key = tuple(map(id, codes))
+    found = _SEARCHES.get(key)
+    if found is None:
+        if len(_SEARCHES) >= _MOST_SEARCHES:
+            _SEARCHES.clear()
+        found = _SEARCHES[key] = [0, 0, codes]
+    found[0] += 1
+    if found[0] < found[1] or is_in_rule():
+        return
+    for x in numbers:
+        for level in levels_in(x):
+            note(level, "search")
+            notes_of(level).searches.add(key)
+
+
+def note_found(searches: Collection[Place]) -> None:
+    """These have lost nothing."""
+    for key in searches:
+        if found := _SEARCHES.get(key):
+            found[1] = 2 * found[0]
 
 
 def _are_equal(a: Any, b: Any) -> bool:

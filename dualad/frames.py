@@ -87,6 +87,15 @@ def user_frame(outermost: CodeType | None = None) -> FrameType | None:
     return None
 
 
+def caller_of(frame: FrameType | None) -> FrameType | None:
+    """The user's frame that has called this one, whatever of dualad's is between."""
+    while frame is not None:
+        frame = frame.f_back
+        if frame is not None and is_users(frame.f_code.co_filename):
+            return frame
+    return None
+
+
 def stacklevel_of_user() -> int:
     """The stacklevel at which a warning of the function that asks is shown in the user's code."""
     frame: FrameType | None = sys._getframe(1)

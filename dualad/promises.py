@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 import reprlib
 import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -33,6 +34,7 @@ from .differentiations import (
     gravest_doubt,
     is_noted,
     levels_in,
+    note_found,
     open_level,
     raise_doubts,
 )
@@ -485,11 +487,9 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     return False
 
 
-def is_searching(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+def is_searching(why: Doubt) -> bool:
     """Whether f may search for its result, so that `settle` compares slopes with differences."""
-    if _is_looking.get() or "search" not in why.all:
-        return False
-    return _finds_nothing.is_due("search", f, leaves)
+    return "search" in why.all and not _is_looking.get()
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -506,9 +506,11 @@ _is_looking = ContextVar("_is_looking", default=False)
 def _looking() -> Iterator[None]:
     """While a result is looked into, f is called where the user has not: without its warnings."""
     before = _is_looking.set(True)
+    is_alone = len(sys._current_frames()) == 1  # the filters of warnings are those of all threads
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings() if is_alone else nullcontext():
+            if is_alone:
+                warnings.simplefilter("ignore")
             yield
     finally:
         _is_looking.reset(before)
@@ -542,7 +544,7 @@ def settle(
     _doubt_if_by_key(why, inputs.f, inputs.leaves)
     is_grave = _is_grave(why, inputs.f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(inputs.f, inputs.leaves)
-    is_search = is_searching(why, inputs.f, inputs.leaves)
+    is_search = is_searching(why)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -573,7 +575,7 @@ def settle(
         if is_search:
             of_forward = forward(inputs) if likewise else outputs
             refuse_if_searched(inputs, seeds, of_forward, has_aux)
-            _finds_nothing.add("search", inputs.f, inputs.leaves)
+            note_found(why.searches)
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -722,6 +724,7 @@ def _difference(
 ) -> list[tuple[Any, Any, Any]]:
     """The difference of each output of f, its rounding error, and how its two sides differ."""
     values = []
+    part *= _scale(inputs, along)
     for sign in (part, -part):
         points = [
             plain(x) if d is None else plain(x) + sign * plain(d) * STEP
@@ -735,6 +738,17 @@ def _difference(
         ((a - b) / width, _rounding(a, b) / width, abs(a - 2 * y + b) / width)
         for a, y, b in zip(values[0], here, values[1], strict=True)
     ]
+
+
+def _scale(inputs: Inputs, along: list[Any]) -> float:
+    """How large the inputs are, in directions of them."""
+    moving = [(x, d) for x, d in zip(inputs.leaves, along, strict=True) if d is not None]
+    size, length = (
+        math.hypot(*(float(np.linalg.norm(np.ravel(plain(x)))) for x in each))
+        for each in zip(*moving, strict=True)
+    )
+    scale = size / length if length else 1.0
+    return scale if 0 < scale < math.inf else 1.0
 
 
 def _rounding(a: Any, b: Any) -> Any:
@@ -1123,7 +1137,6 @@ class _Look:
 MOST_OBJECTS = 16
 MOST_LOOKS = 1000
 _keeps_nothing = _Looks()
-_finds_nothing = _Looks()  # by comparisons
 
 
 class _Elsewhere(Exception):

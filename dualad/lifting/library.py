@@ -233,7 +233,11 @@ def _enter_json(_module: str) -> None:
     def of(f: Function) -> Function:
         @functools.wraps(f)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return f(*rebuild(args, _shown), **rebuild(kwargs, _shown))
+            try:
+                args, kwargs = rebuild(args, _shown), rebuild(kwargs, _shown)
+            except RecursionError:  # of what contains itself, which json refuses in its own words
+                pass
+            return f(*args, **kwargs)
 
         return call
 

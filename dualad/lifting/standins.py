@@ -1005,7 +1005,9 @@ def _of_numpy(kind: Any) -> Function:
 
 def shown(x: Any) -> Any:
     """What an object of ours stands for, as a spline of duals for one of SciPy's; others as is."""
-    return x.stands_for if hasattr(type(x), "stands_for") else x
+    kind = type(x)
+    is_ours = hasattr(kind, "stands_for") and str(kind.__module__).startswith("dualad.")
+    return x.stands_for if is_ours else x
 
 
 @functools.wraps(isinstance)
@@ -1013,7 +1015,7 @@ def _isinstance(x: Any, kinds: Any, /) -> bool:
     if isinstance(x, ArrayProxy):
         return isinstance(x, kinds) or issubclass(np.ndarray, kinds)
     if not isinstance(x, Dual):
-        return isinstance(x, kinds) or isinstance(shown(x), kinds)
+        return isinstance(shown(x), kinds) or isinstance(x, kinds)
     # protocols look for the methods of the number, which its dual may lack, or have besides
     if isinstance(plain(x), kinds):
         return True
