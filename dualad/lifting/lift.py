@@ -607,8 +607,14 @@ class ArrayMethod(Method):
 
     def __matmul__(self, x: Any) -> Any:
         if type(x) is np.ndarray or isinstance(x, ArrayProxy):
-            return functools.partial(FUNCTIONS[getattr(np, self.name)], x)
+            f = _clipped if self.name == "clip" else FUNCTIONS[getattr(np, self.name)]
+            return functools.partial(f, x)
         return super().__matmul__(x)
+
+
+def _clipped(x: Any, min: Any = None, max: Any = None, out: Any = None, **options: Any) -> Any:
+    """x.clip(…), which takes one bound alone, as np.clip does only by its name."""
+    return FUNCTIONS[np.clip](x, min, max, out, **options)
 
 
 class CopyMethod:
