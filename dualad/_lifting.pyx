@@ -10,7 +10,7 @@ cimport cython
 from cpython.buffer cimport PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.math cimport rint
 from libc.string cimport memcmp, memcpy
 
@@ -127,6 +127,20 @@ cdef extern from *:
         return self != NULL && strcmp(Py_TYPE(self)->tp_name, "SuperLU") == 0;
     }
 
+    /* The name that tells where a function in C is from: of its module, or of the class in C of which
+       it is a method. NULL of Python's own, and of NumPy's arrays and numbers. */
+    static inline PyObject *home_of(PyObject *f) {
+        PyObject *module = ((PyCFunctionObject *)f)->m_module, *self = PyCFunction_GET_SELF(f);
+        if (module != NULL && PyUnicode_CheckExact(module))
+            return Py_NewRef(module);
+        if (self == NULL || Py_TYPE(self)->tp_flags & Py_TPFLAGS_HEAPTYPE)
+            return NULL;
+        const char *name = Py_TYPE(self)->tp_name;
+        if (strchr(name, '.') == NULL || strncmp(name, "numpy.", 6) == 0)
+            return NULL;
+        return PyUnicode_InternFromString(name);
+    }
+
     /* Whether the class is called as `type` says. */
     static inline int is_called_by_type(PyObject *cls) {
         return Py_TYPE(cls)->tp_call == PyType_Type.tp_call;
@@ -191,6 +205,7 @@ cdef extern from *:
     bint is_of_module(object f) noexcept
     bint is_of_class(object f) noexcept
     bint is_of_factors(object f) noexcept
+    PyObject *home_of(object f) except? NULL
     bint is_called_by_type(object cls) noexcept
     bint is_made_by_object(PyTypeObject *cls) noexcept
     bint is_left_to_new(PyTypeObject *cls) noexcept
@@ -240,6 +255,8 @@ cdef object readable_read = None
 cdef object readable_write = None
 cdef object readable_walk = None
 cdef object readable_is_users = None
+cdef object readable_is_of_others = None
+cdef object readable_lent = None
 cdef object readable_call = None
 cdef object readable_unanswered = None
 cdef object readable_judged = None
@@ -264,6 +281,12 @@ def connect_operators(call, unanswered, judged, given_handed):
     global readable_call, readable_unanswered, readable_judged, handed
     readable_call, readable_unanswered, readable_judged = call, unanswered, judged
     handed = given_handed
+
+
+def connect_others(is_of_others, lent):
+    """The same of functions in C of other packages."""
+    global readable_is_of_others, readable_lent
+    readable_is_of_others, readable_lent = is_of_others, lent
 
 
 def forget_classes():
@@ -383,7 +406,7 @@ cdef inline object stand_in(object x):
             if found != NULL:
                 return <object>found
         if type(x) is Builtin:
-            return readable_stand_in(x) if is_of_factors(x) else x
+            return readable_stand_in(x) if is_of_factors(x) else lending(x)
     if type(x) is BoundMethod:
         f = <object>PyMethod_GET_FUNCTION(x)
         if type(f) is Function:
@@ -405,7 +428,9 @@ cdef inline object stand_in(object x):
     elif isinstance(x, type):
         if is_called_by_type(x):
             if is_users(<PyTypeObject *>x):
-                return constructor(x) if makes_lifted(<PyTypeObject *>x) else x
+                if makes_lifted(<PyTypeObject *>x):
+                    return constructor(x)
+                return x if (<PyTypeObject *>x).tp_flags & Py_TPFLAGS_HEAPTYPE else Caller(x, readable_lent)
             return of_foreign(x)
     elif Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and is_users(Py_TYPE(x)):
         found = _PyType_Lookup(Py_TYPE(x), "__call__")
@@ -416,6 +441,23 @@ cdef inline object stand_in(object x):
     elif is_data(x):
         return x
     return readable_stand_in(x)
+
+
+cdef dict homes = {}  # of functions in C: whether they are of others
+
+
+cdef inline object lending(object f):
+    """A function in C; one of another package's is lent the memory of arrays."""
+    cdef PyObject *home = home_of(f)
+    if home == NULL:
+        return f
+    name = <object>home
+    Py_DECREF(name)
+    found = PyDict_GetItemWithError(homes, name)
+    if found == NULL:
+        homes[name] = readable_is_of_others(f)
+        found = PyDict_GetItemWithError(homes, name)
+    return Caller(f, readable_lent) if <object>found is True else f
 
 
 cdef tuple OBJECTS_OWN = ("__getattribute__", "__setattr__", "__delattr__", "__call__")

@@ -1123,3 +1123,26 @@ def test_match_knows_arrays_made_in_lifted_code(dtype: Any) -> None:
     assert f(1.5) == 4.5
     for mode in ("forward", "reverse"):
         assert grad(f, mode=mode)(1.5) == 3
+
+
+# Of arrays without duals that lifted code has made, and questions of masks.
+PLAIN_METHODS: dict[str, Callable[[Any], Any]] = {
+    "clip from below": lambda x: np.array([1.0, 2.0]).clip(1.5).sum(),
+    "clip from above": lambda x: np.array([1.0, 2.0]).clip(None, 1.5).sum(),
+    "clip by name": lambda x: np.array([1.0, 2.0]).clip(max=1.5).sum(),
+    "clip by a dual": lambda x: np.array([1.0, 2.0]).clip(4 * x).sum() / x,
+    "isMA": lambda x: np.ma.isMA(np.array([x, 1.0])) + 1.0,
+    "isMaskedArray": lambda x: np.ma.isMaskedArray(np.ones(2) * x) + 1.0,
+    "getmask": lambda x: np.ma.getmask(np.array([x, 1.0])) is np.ma.nomask,
+    "getmaskarray": lambda x: np.ma.getmaskarray(np.array([x, 1.0])).size,
+    "is_masked": lambda x: np.ma.is_masked([x, 1.0]) + 1.0,
+}
+
+
+@pytest.mark.parametrize("name", PLAIN_METHODS)
+def test_methods_and_questions_of_plain_arrays(name: str) -> None:
+    f = PLAIN_METHODS[name]
+    value, slope = dualad.jvp(lambda x: x * f(x), (0.7,), (1.0,), lift=True)
+    assert value == 0.7 * f(0.7)
+    differences = (0.75 * f(0.75) - 0.65 * f(0.65)) * 10
+    np.testing.assert_allclose(slope, differences, rtol=1e-12)

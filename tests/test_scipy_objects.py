@@ -339,3 +339,33 @@ def test_objects_are_of_the_classes_of_scipy(kind: Any) -> None:
     assert is_alike(1.5)
     assert derivative(lambda x: math.sin(x) * is_alike(1.5), lift=True)(0.3) == math.cos(0.3)
     assert derivative(lambda x: math.sin(x) * is_alike(x), lift=True)(1.5) == math.cos(1.5)
+
+
+def bowl(u: Any) -> Any:
+    slopes = np.zeros(2)
+    slopes[0], slopes[1] = 2 * (u[0] - 1), 2 * (u[1] - 2)
+    return (u[0] - 1) ** 2 + (u[1] - 2) ** 2, slopes
+
+
+EIGHT = np.diag(np.arange(1.0, 9.0))
+# Compiled code, and SciPy's own, that takes arrays of NumPy alone: each makes its own in lifted code.
+LENT: dict[str, Callable[[], Any]] = {
+    "splu": lambda: linalg.splu(MATRIX).solve(np.ones(3))[0],
+    "spilu": lambda: linalg.spilu(MATRIX).solve(np.ones(3))[0],
+    "factorized": lambda: linalg.factorized(MATRIX)(np.ones(3))[0],
+    "splu of outside": lambda: FACTORS.solve(np.ones(3), trans="T")[0],
+    "eigsh": lambda: linalg.eigsh(EIGHT + np.eye(8), k=2, v0=np.ones(8))[0][0],
+    "eigs": lambda: linalg.eigs(EIGHT + np.eye(8), k=2, v0=np.ones(8))[0][0].real,
+    "svds": lambda: linalg.svds(EIGHT + np.eye(8), k=2, v0=np.ones(8))[1][0],
+    "lsqr": lambda: linalg.lsqr(np.eye(3), np.ones(3))[0][0],
+    "L-BFGS-B": lambda: optimize.minimize(bowl, np.zeros(2), jac=True, method="L-BFGS-B").x[1],
+    "SLSQP": lambda: optimize.minimize(bowl, np.zeros(2), jac=True, method="SLSQP").x[1],
+    "fmin_l_bfgs_b": lambda: optimize.fmin_l_bfgs_b(bowl, np.zeros(2))[0][1],
+}
+FACTORS = linalg.splu(MATRIX)
+
+
+@pytest.mark.parametrize("name", LENT)
+def test_compiled_code_is_lent_plain_arrays(name: str) -> None:
+    f = LENT[name]
+    assert derivative(lambda x: math.sin(x) * f(), lift=True)(0.3) == math.cos(0.3) * f()

@@ -311,8 +311,33 @@ def _of_datetime() -> list[tuple[Any, str]]:
 
 
 def _of_masked_arrays() -> list[tuple[Any, str]]:
-    each = [(getattr(np.ma, name), name) for name in np.ma.__all__]
+    each = [(getattr(np.ma, name), name) for name in np.ma.__all__ if name not in _OF_ANY_ARRAY]
     return [(f, f"np.ma.{name}") for f, name in each if callable(f)]
+
+
+# What is asked of arrays that may have no mask, as those of duals never have.
+_OF_ANY_ARRAY = (
+    "count",
+    "getmask",
+    "getmaskarray",
+    "isMA",
+    "isMaskedArray",
+    "is_masked",
+    "isarray",
+)
+
+
+def _enter_masked_arrays(_module: str) -> None:
+    def of_plain(f: Function) -> Function:
+        def value(x: Any) -> Any:
+            return plain(unbuffered(x))
+
+        return functools.wraps(f)(lambda *a, **k: f(*rebuild(a, value), **rebuild(k, value)))
+
+    for name in _OF_ANY_ARRAY:
+        f = getattr(np.ma, name)
+        FUNCTIONS.setdefault(f, of_plain(f))
+    _enter_refusals("numpy.ma")
 
 
 _REFUSALS: dict[str, tuple[Callable[[], list[tuple[Any, str]]], str]] = {
@@ -537,7 +562,7 @@ LOADERS |= dict.fromkeys(
     ("decimal", "marshal", "struct", "_struct", "fractions", "datetime"), _enter_refusals
 )
 for _name in ("numpy.ma", "numpy.ma.core", "numpy.ma.extras"):
-    LOADERS[_name] = lambda _module: _enter_refusals("numpy.ma")
+    LOADERS[_name] = _enter_masked_arrays
 for _name in ("numpy.testing", "numpy.testing._private.utils"):
     LOADERS[_name] = _enter_testing
 for _name in ("numpy.random", "numpy.random._generator", "numpy.random.mtrand"):

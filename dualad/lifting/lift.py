@@ -28,7 +28,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..array.buffers import buffered
+from ..array.buffers import Buffer, buffered
 from ..array.operands import ArrayProxy, unbuffered
 from ..differentiations import answered, note_equal, text_for
 from ..dual import Dual
@@ -291,6 +291,8 @@ def stand_in(x: Any) -> Any:
             return x if f is None else functools.partial(f, x.__self__)
         if kind is types.BuiltinFunctionType and type(x.__self__).__name__ in _NOWHERE:
             return _of_nowhere(x)
+        if kind is types.BuiltinFunctionType and is_of_others(x):
+            return caller(x, lent)
         return x
     if kind is functools.partial:
         if x.func is functools.update_wrapper:  # which keeps what it is given, as wraps does
@@ -325,7 +327,7 @@ def _of_compiled(f: Any) -> Any:
         return found
     home = getattr(f, "__module__", None)
     make = CALLERS.get(_root(home))
-    return f if make is None else make(f, _changing(home))
+    return caller(f, lent) if make is None else make(f, _changing(home))
 
 
 def _of_nowhere(x: Any) -> Any:
@@ -392,7 +394,7 @@ def _of_class(cls: type) -> Any:
     plain = (getattr(m, "__func__", m) for m in makers)
     if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
         return constructor(cls)
-    return cls
+    return cls if cls.__flags__ & HEAP_TYPE or not _is_of_others(home) else caller(cls, lent)
 
 
 def is_users(cls: type) -> bool:
@@ -403,6 +405,24 @@ def is_users(cls: type) -> bool:
     if not OPERATORS:
         _meet(cls)
     return True
+
+
+def is_of_others(f: Any) -> bool:
+    """Whether a function or method in C is of another package, which takes NumPy's arrays only."""
+    return _is_of_others(getattr(f, "__module__", None) or type(f.__self__).__module__)
+
+
+def _is_of_others(home: Any) -> bool:
+    return _root(home) == "scipy" or not (_is_foreign(home) or _root(home) == _DUALAD)
+
+
+def lent(x: Any) -> Any:
+    """What code in C is handed in place of x: an array without duals is NumPy's, of its memory."""
+    if type(x) is Buffer and not isinstance(x.content, Dual):
+        return x.lent()
+    if type(x) is tuple and any(type(part) is Buffer for part in x):
+        return tuple(map(lent, x))
+    return x
 
 
 def argument(x: Any) -> Any:
@@ -587,8 +607,14 @@ class ArrayMethod(Method):
 
     def __matmul__(self, x: Any) -> Any:
         if type(x) is np.ndarray or isinstance(x, ArrayProxy):
-            return functools.partial(FUNCTIONS[getattr(np, self.name)], x)
+            f = _clipped if self.name == "clip" else FUNCTIONS[getattr(np, self.name)]
+            return functools.partial(f, x)
         return super().__matmul__(x)
+
+
+def _clipped(x: Any, min: Any = None, max: Any = None, out: Any = None, **options: Any) -> Any:
+    """x.clip(…), which takes one bound alone, as np.clip does only by its name."""
+    return FUNCTIONS[np.clip](x, min, max, out, **options)
 
 
 class CopyMethod:
@@ -1259,3 +1285,4 @@ if LIFTING:
     LIFTING.connect(
         *(FUNCTIONS, stand_in, code_for, read, write, readable_walked, _kind_of_views, is_users)
     )
+    LIFTING.connect_others(is_of_others, lent)

@@ -24,7 +24,7 @@ from ..array.operands import as_operand, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
 from ..array_rules.common import duals_in
 from ..dual import Dual
-from ..lifting.lift import CALLERS, Caller, begin, constructor, end, is_opened, own_twin
+from ..lifting.lift import CALLERS, Caller, begin, constructor, end, is_opened, lent, own_twin
 from ..lifting.standins import FUNCTIONS
 from ..pair import plain
 from ..refusals import LOST, NAMED, refused
@@ -166,7 +166,7 @@ def _of_kind(original: Any, on_duals: Callable[..., Any]) -> Any:
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not any(map(_may_move, leaves([args, kwargs]))):
-            return original(*args, **kwargs)
+            return original(*map(lent, args), **{name: lent(x) for name, x in kwargs.items()})
         try:
             return on_duals(original, *args, **kwargs)
         except OF_CALLS as error:
@@ -263,8 +263,9 @@ class _Unlisted(Caller):
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = map(lent, args), {name: lent(x) for name, x in kwargs.items()}
         try:
-            return super().__call__(*args, **kwargs)
+            return super().__call__(*given[0], **given[1])
         except Exception as error:
             held = list(getattr(args[0], "__dict__", {}).values()) if args else []
             if not _is_about_duals(error, args, kwargs, held):
@@ -306,7 +307,7 @@ class Guarded:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if any(map(_may_move, leaves([args, kwargs]))):
             return self.on_duals(self.cls, *args, **kwargs)
-        return self.cls(*args, **kwargs)
+        return self.cls(*map(lent, args), **{name: lent(x) for name, x in kwargs.items()})
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.cls, name)

@@ -436,4 +436,4 @@ class Plain:
     def __call__(self, *x: Any, **options: Any) -> Any:
         y = VALUES.of(self.f, *x, *self.args, **options)
         self.found = self.found or any(isinstance(as_operand(v), Dual) for v in leaves(y))
-        return stripped(y) if self.found else unbuffered(y)
+        return stripped(y) if self.found else rebuild(y, unbuffered)

@@ -8,6 +8,7 @@ what is stored; a number that is zero, and left out by SciPy, may still have a t
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import operator
@@ -19,7 +20,7 @@ import numpy as np
 import scipy.sparse as _scipy
 
 from ...array.algebra import sparse_times
-from ...array.operands import as_operand
+from ...array.operands import as_operand, unbuffered
 from ...array.undefined import NonDifferentiableError
 from ...dual import Dual
 from ...pair import moved as moved_dual
@@ -33,13 +34,17 @@ Function = Callable[..., Any]
 
 
 def like_scipys(theirs: Function) -> Callable[[Function], Function]:
-    """Give a function the name, the signature and the docstring of one of SciPy's."""
+    """Give a function the name, the signature and the docstring of one of SciPy's, and arrays."""
 
     def enter(f: Function) -> Function:
-        f.__name__ = f.__qualname__ = theirs.__name__
-        f.__signature__ = inspect.signature(theirs)  # type: ignore[attr-defined]
-        f.__doc__ = f"scipy.sparse.{theirs.__name__}, of numbers that may be duals."
-        return f
+        @functools.wraps(f)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return f(*map(unbuffered, args), **{name: unbuffered(x) for name, x in kwargs.items()})
+
+        call.__name__ = call.__qualname__ = theirs.__name__
+        call.__signature__ = inspect.signature(theirs)  # type: ignore[attr-defined]
+        call.__doc__ = f"scipy.sparse.{theirs.__name__}, of numbers that may be duals."
+        return call
 
     return enter
 

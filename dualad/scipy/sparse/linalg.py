@@ -14,10 +14,11 @@ import numpy as np
 import scipy.sparse as _sparse
 import scipy.sparse.linalg as _scipy
 
-from ...array.operands import as_operand
+from ...array.operands import as_operand, unbuffered
 from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import has_duals
 from ...pair import plain
+from ...structure import rebuild
 from .._names import names_of
 from .._parts import Plain, stripped, through, with_value
 from .._theorems import solved
@@ -132,7 +133,7 @@ class Factors:
         """
         b, divider = as_operand(rhs), self._divider
         if not has_tangents(self._a, b):
-            return self.plain.solve(rhs, trans)
+            return self.plain.solve(unbuffered(rhs), trans)
         x = self.plain.solve(_dense(rhs), trans)
 
         def divide(r: Any) -> Any:
@@ -162,7 +163,7 @@ class Factors:
 def _solve(factors: Any, *args: Any, **options: Any) -> Any:
     """SuperLU.solve, for factors of a plain matrix."""
     if not has_duals(args, options):
-        return factors.solve(*args, **options)
+        return factors.solve(*rebuild(args, unbuffered), **rebuild(options, unbuffered))
     return Factors(factors, factors.L).solve(*args, **options)
 
 
@@ -192,7 +193,7 @@ def factorized(A: Any) -> Any:
 
     def solve(b: Any) -> Any:
         if not has_tangents(A, b):
-            return value(b)
+            return value(unbuffered(b))
         if not factors:
             factors.append(splu(A if isinstance(A, SparseArray) else _sparse.csc_array(A)))
         return with_value(factors[0].solve(b), value(_dense(b)))
