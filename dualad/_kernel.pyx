@@ -799,7 +799,7 @@ ctypedef struct Search:
 cdef Search search_of_all
 cdef Search[16] searches
 cdef enum:
-    SEARCH = 8                 # times
+    SEARCH = 6                 # times
     SOON = 16                  # comparisons; what takes longer is none
 cdef double SHRUNK = 8192.0    # times as near in the end as at first
 cdef double OF_DUALS = 4e-310  # stands for all duals that are compared with duals
@@ -809,12 +809,13 @@ cdef inline bint is_search(
     Search *search, PyObject *level, double number, double apart
 ) noexcept:
     """Whether comparisons have been one, from now on."""
+    cdef PyObject *older = search.level
     search.ago += 1
-    if search.level != level or search.number != number or search.ago > SOON:
-        if search.level != level:
-            Py_XINCREF(level)  # or another level might come to lie there
-            Py_XDECREF(search.level)
+    if older != level or search.number != number or search.ago > SOON:
+        if older != level:
             search.level = level
+            Py_XINCREF(level)  # or another level might come to lie there
+            Py_XDECREF(older)
         search.number, search.times, search.ago = number, 0, 0
         search.most, search.half = apart, apart / 2
     elif apart < search.half:

@@ -247,7 +247,7 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
 # A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with. Of
 # the comparisons at a level, all of them and those with some number: how far their sides were apart
 # at most and at least, how often they came twice as near as ever, and how long ago.
-SEARCH, SOON = 8, 16  # so often, each time after so many comparisons
+SEARCH, SOON = 6, 16  # so often, each time after so many comparisons
 SHRUNK = 8192.0  # times as near in the end as at first
 _searches: dict[int, dict[Any, list[float]]] = {}  # of the last levels
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import copy
 import itertools
-import math
 import reprlib
 import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -502,17 +501,29 @@ def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
 _is_looking = ContextVar("_is_looking", default=False)
 
 
+class _WhileLooking:
+    """For a filter of warnings: what matches while this thread looks into a result."""
+
+    def match(self, _text: str) -> bool:
+        return _is_looking.get()
+
+
+_SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
+
+
 @contextmanager
 def _looking() -> Iterator[None]:
     """While a result is looked into, f is called where the user has not: without its warnings."""
     before = _is_looking.set(True)
-    is_alone = len(sys._current_frames()) == 1  # the filters of warnings are those of all threads
+    filters: Any = (
+        warnings.filters
+    )  # of all threads: catch_warnings would take away those of others
+    filters.insert(0, _SILENT)
     try:
-        with warnings.catch_warnings() if is_alone else nullcontext():
-            if is_alone:
-                warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
+        with suppress(ValueError):  # somebody has put other filters there
+            filters.remove(_SILENT)
         _is_looking.reset(before)
 
 
@@ -666,29 +677,45 @@ def _moves_alike(
     inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, far: float
 ) -> tuple[bool, bool]:
     """Whether values move as derivatives say; whether neither of them do."""
-    *_, along = _directions(inputs, list(seeds))
+    along, mixture = _mixture(inputs, seeds)
     try:
         here = [np.asarray(plain(v)) for v in outputs.values]
         tried = _difference(inputs, along, far, has_aux, here)
     except Exception:  # it is not defined there
         return False, False
     pairs = [
-        (_along(inputs, seeds, tangent, wide), wide, noise)
+        (_mixed(tangent, mixture, wide), wide, noise)
         for tangent, (wide, noise, _) in zip(outputs.tangents, tried, strict=True)
     ]
     is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
     return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
 
 
-def _along(inputs: Inputs, seeds: Sequence[Any], tangent: Any, like: Any) -> Any:
-    """A tangent, of several directions the one along their mixture."""
+def _mixture(inputs: Inputs, seeds: Sequence[Any]) -> tuple[list[Any], Any]:
+    """A direction of a pass, and the weights by which it is made of those of the seeds.
+
+    In it no input moves by more than in proportion to itself: f may not be defined further off.
+    """
+    sizes = []
+    for x, seed in zip(inputs.leaves, seeds, strict=True):
+        if seed is not None:
+            here, along = np.abs(plain(x)), np.abs(plain(seed))
+            with np.errstate(all="ignore"):
+                size = np.where((along > 0) & (here > 0) & (here < np.inf), here / along, np.inf)
+            sizes.append(np.min(size, axis=tuple(range(-np.ndim(here), 0)), initial=np.inf))
+    size = np.minimum.reduce(sizes)
+    mixed = np.where(size < np.inf, size, 1.0)
+    if mixed.ndim == 0:
+        return [None if s is None else s * mixed[()] for s in seeds], mixed
+    mixed = mixed * weights(mixed)
+    return [None if s is None else np.tensordot(mixed, s, 1) for s in seeds], mixed
+
+
+def _mixed(tangent: Any, mixture: Any, like: Any) -> Any:
+    """The tangent along a mixture."""
     if tangent is None:
         return np.zeros(np.shape(like))
-    got = np.asarray(plain(tangent))
-    mixed = any(
-        len(shape_of(s)) > len(shape_of(x)) for x, s in zip(inputs.leaves, seeds, strict=True)
-    )
-    return np.tensordot(weights(np.empty(len(got))), got, 1) if mixed else got
+    return np.tensordot(mixture, np.asarray(plain(tangent)), mixture.ndim)
 
 
 def _settled_otherwise(
@@ -699,7 +726,7 @@ def _settled_otherwise(
     Nothing if they agree; None where f is not defined nearby. Differences that do not settle, as
     at a jump or a kink, say nothing. `far`: how wide they are.
     """
-    *_, along = _directions(inputs, list(seeds))
+    along, mixture = _mixture(inputs, seeds)
     parts = (far, 0.5 * far, 0.01 * far)
     try:
         here = [np.asarray(plain(v)) for v in outputs.values]
@@ -709,7 +736,7 @@ def _settled_otherwise(
     for tangent, (wide, noise, _), (narrow, _, bend), (narrowest, most_noise, _) in zip(
         outputs.tangents, *tried, strict=True
     ):
-        got = _along(inputs, seeds, tangent, wide)
+        got = _mixed(tangent, mixture, wide)
         apart = abs(wide - narrow) + abs(narrowest - narrow)
         is_other = abs(got - narrow) > ALIKE * np.maximum(abs(got), abs(narrow)) + noise + 3 * apart
         settles = abs(wide - narrow) + bend <= 0.1 * abs(narrow) + noise
@@ -724,7 +751,6 @@ def _difference(
 ) -> list[tuple[Any, Any, Any]]:
     """The difference of each output of f, its rounding error, and how its two sides differ."""
     values = []
-    part *= _scale(inputs, along)
     for sign in (part, -part):
         points = [
             plain(x) if d is None else plain(x) + sign * plain(d) * STEP
@@ -738,17 +764,6 @@ def _difference(
         ((a - b) / width, _rounding(a, b) / width, abs(a - 2 * y + b) / width)
         for a, y, b in zip(values[0], here, values[1], strict=True)
     ]
-
-
-def _scale(inputs: Inputs, along: list[Any]) -> float:
-    """How large the inputs are, in directions of them."""
-    moving = [(x, d) for x, d in zip(inputs.leaves, along, strict=True) if d is not None]
-    size, length = (
-        math.hypot(*(float(np.linalg.norm(np.ravel(plain(x)))) for x in each))
-        for each in zip(*moving, strict=True)
-    )
-    scale = size / length if length else 1.0
-    return scale if 0 < scale < math.inf else 1.0
 
 
 def _rounding(a: Any, b: Any) -> Any:

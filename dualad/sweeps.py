@@ -100,7 +100,7 @@ class Record:
     def settle(self) -> None:
         """Raise TypeError if the plain function gives something else."""
         level, nodes = self.level, self.nodes
-        along = _along(self.inputs)
+        along = [d * _size(x) for x, d in zip(self.inputs.leaves, _along(self.inputs), strict=True)]
         settle(
             *(self.why, self.inputs, along, self.outputs, self.has_aux),
             *(forward(along, self.has_aux), lambda at: self._evaluate(at)[0]),
@@ -134,6 +134,14 @@ class Record:
         return [
             _as_input(x, g, front, taken) for x, g in zip(self.inputs.leaves, found, strict=True)
         ]
+
+
+def _size(x: Any) -> Any:
+    """How large numbers are, and 1 for those that are not between 0 and infinity."""
+    size = abs(plain(x))
+    if isinstance(size, np.ndarray):
+        return np.where((size > 0) & (size < np.inf), size, 1).astype(size.dtype)
+    return size if 0 < size < np.inf else 1.0
 
 
 def _along(inputs: Inputs) -> list[Any]:

@@ -12,6 +12,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -233,10 +234,8 @@ def _enter_json(_module: str) -> None:
     def of(f: Function) -> Function:
         @functools.wraps(f)
         def call(*args: Any, **kwargs: Any) -> Any:
-            try:
+            with suppress(RecursionError):  # of what contains itself: json refuses it by itself
                 args, kwargs = rebuild(args, _shown), rebuild(kwargs, _shown)
-            except RecursionError:  # of what contains itself, which json refuses in its own words
-                pass
             return f(*args, **kwargs)
 
         return call
