@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from . import levels
-from .frames import caller_of, is_in_rule, user_frame
+from .frames import asking_frame, caller_of, is_in_rule, user_frame
 from .kernel import KERNEL
 from .pair import Pair, is_array, newest, plain
 
@@ -260,8 +260,7 @@ def look_for_search(*numbers: Any) -> None:
             _searches.clear()
         _searches[level] = {}
     of_level, apart = _searches[level], _least_apart(*map(plain, numbers))
-    numbers_of = [x for x in numbers if not isinstance(x, Pair) and isinstance(x, (int, float))]
-    for key in ("all", *numbers_of):
+    for key in ("all", *(x for x in numbers if type(x) in (int, float, np.float64))):
         seen = of_level.get(key)
         if seen is None or seen[3] >= SOON:
             of_level[key] = [apart, apart, 0, 0]
@@ -291,7 +290,7 @@ _MOST_SEARCHES = 1000
 
 
 def note_search(*numbers: Any) -> None:
-    """Note that comparisons have come nearer and nearer; but not in a rule, which knows why.
+    """Note that comparisons have come nearer and nearer, but for a rule or one of SciPy's solvers.
 
     Where that has lost nothing, it is noted again at the 2nd, 4th, 8th … time.
     """
@@ -304,7 +303,7 @@ def note_search(*numbers: Any) -> None:
             _SEARCHES.clear()
         found = _SEARCHES[key] = [0, 0, codes]
     found[0] += 1
-    if found[0] < found[1] or is_in_rule():
+    if found[0] < found[1] or is_in_rule() or asking_frame() is not None:
         return
     for x in numbers:
         for level in levels_in(x):

@@ -37,6 +37,7 @@ from .differentiations import (
     open_level,
     raise_doubts,
 )
+from .frames import is_ours
 from .levels import fresh_level
 from .lifting.effects import code_of, made_of, may_keep, may_read
 from .lifting.lift import Lifted
@@ -592,6 +593,9 @@ def settle(
 def _is_to_be_lifted(inputs: Inputs) -> bool:
     """Whether the driver runs f lifted after an error, which makes arrays of numbers of lists."""
     is_lifted = type(inputs.original) is Lifted
+    code = code_of(inputs.original)
+    if code is not None and is_ours(code.co_filename):
+        return False  # of a driver, which does not run it again
     return not is_lifted and inputs.driver in _LIFTING and needs_lift_after_all(inputs.original)
 
 
@@ -742,7 +746,8 @@ def _settled_otherwise(
         settles = abs(wide - narrow) + bend <= 0.1 * abs(narrow) + noise
         settles &= abs(narrowest - narrow) <= 0.1 * abs(narrow) + most_noise
         if np.any(is_other & settles):
-            return tuple(reprlib.repr(np.asarray(x).tolist()) for x in (narrow, got))
+            size = mixture if mixture.ndim == 0 else 1.0  # of one direction, its own slope is told
+            return tuple(reprlib.repr(np.asarray(x / size).tolist()) for x in (narrow, got))
     return ()
 
 

@@ -956,20 +956,30 @@ def test_random_choices_are_those_of_the_plain_run(kind: Any, mode: Any) -> None
 @pytest.mark.parametrize(
     ("f", "call"),
     [
-        (lambda x: x * datetime.timedelta(seconds=x).days, "datetime.timedelta(seconds=x)"),
-        (lambda x: x * len(struct.pack("d", x)), 'struct.pack("d", x)'),
-        (lambda x: x * len(json.dumps({"x": x})), 'json.dumps({"x": x})'),
-        (lambda x: math.exp(x) * fractions.Fraction(x).numerator, "fractions.Fraction(x)"),
         (lambda x: math.exp(x) * array.array("d", [x])[0], 'array.array("d", [x])'),
     ],
 )
 def test_what_is_not_reached_says_whose_call_it_was(f: Any, call: str) -> None:
     for driver in (derivative, grad, jacobian):
-        with pytest.raises((TypeError, struct.error)) as caught:
+        with pytest.raises((TypeError, ValueError)) as caught:
             driver(f)(1.5)
         (note,) = caught.value.__notes__
         assert note.startswith(f"{driver.__name__}: {call} leads to code that lifting does not")
         assert "dualad.lift(f)" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (lambda x: x * datetime.timedelta(seconds=x).days, "timedelta"),
+        (lambda x: x * len(struct.pack("d", x)), r"struct\.pack"),
+        (lambda x: math.exp(x) * fractions.Fraction(x).numerator, "Fraction"),
+    ],
+)
+def test_some_of_it_is_refused_by_its_name(f: Any, name: str) -> None:
+    for driver in (derivative, grad, jacobian):
+        with pytest.raises(TypeError, match=rf"{name}.* would lose the derivative"):
+            driver(f)(1.5)
 
 
 def test_errors_of_the_users_code_get_no_note() -> None:

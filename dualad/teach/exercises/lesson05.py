@@ -37,9 +37,12 @@ def exercise_3(root: Any) -> None:
         p = x**3 + x
         expect(ask(root, p), x, f"For p = {p:g} the solution is {x:g}; yours is {{got}}.")
         slope = 1 / (3 * x**2 + 1)
-        got = derivative(root)(p)
+        try:
+            got = derivative(root)(p)
+        except TypeError as error:
+            got = 0.0 if "searches" in str(error) else ask(root, p)  # or what else is wrong
         if got == 0.0:
-            raise Hint("The slope is 0: p still appears in questions only.")
+            raise Hint("The slope is lost: p still appears in questions only.")
         expect(got, slope, f"The slope at {p:g} is {{got}} instead of {slope:.6f}.")
         got = derivative(root, order=2)(p)
         right = -6 * x * slope**3
