@@ -18,13 +18,12 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .conversions import as_slope
-from .differentiations import DOUBTS, levels_in
+from .differentiations import DOUBTS
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
-from .levels import ParticipatingLevel
 from .namespaces import is_exact
 from .numerics import quiet
-from .pair import Function, fit, is_array, is_operand, own, plain
+from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     is_elementwise,
@@ -108,7 +107,7 @@ def derivative(
         If x is complex and f is not holomorphic there.
     NotImplementedError
         If order is above 12, and there is no series: f uses a function that has none, x is complex,
-        or is recorded by a sweep outside.
+        or another derivative is taken outside.
 
     Notes
     -----
@@ -186,7 +185,7 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int) -> Callable[P, R
         if order > _MOST_DOUBLINGS:
             raise NotImplementedError(
                 f"derivative: an order above {_MOST_DOUBLINGS} needs a series, and there is none "
-                "in complex numbers, inside sweeps, or of some functions that f may "
+                "in complex numbers, inside other derivatives, or of some functions that f may "
                 "use (taylor tells which); use a lower order, or functions that have a series."
             )
         again, by_name = inputs.given_again()
@@ -202,9 +201,7 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     if not is_operand(inputs.selected[0]):
         return None  # nested duals say so
     (x,) = inputs.leaves
-    if inputs.are_complex[0] or any(
-        isinstance(level, ParticipatingLevel) for level in levels_in(x)
-    ):
+    if isinstance(x, Pair) or inputs.are_complex[0]:
         return None
     if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
@@ -236,9 +233,7 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     def derived(c: Any) -> Any:
         half = exponent // 2  # the power of two may itself be too small for a float
         d = c * factor * 2.0**half * 2.0 ** (exponent - half) if exponent else c * factor
-        if not is_array(c):
-            return as_slope(d, c)
-        return fit(d if is_array(d) else np.reshape(np.stack([d]), ()), c)  # of no axis
+        return fit(d, c) if is_array(c) else as_slope(d, c)
 
     return outputs.arrange([derived(each[-1]) for each in found])
 
