@@ -33,7 +33,7 @@ from .pair import Function, Pair, is_array, plain
 from .passes import run_pass, tangents_of
 from .patterns import detected
 from .promises import refuse_unless_same, refuse_unless_same_each_way
-from .stacking import refuse_unless_chunk
+from .stacking import outputs_at, refuse_unless_chunk
 from .structure import leaves
 from .sweeps import Record
 from .ways import UNABLE, Mode
@@ -119,10 +119,13 @@ def forward(
 ) -> tuple[Outputs, Any]:
     """The outputs, and the matrix by passes along the colours."""
     first, found = _passes(inputs, c, chunk, has_aux, plan)
-    return first, _checked(inputs, c, first, has_aux, found)
+    return first[0], _checked(inputs, c, first, has_aux, found)
 
 
-def _checked(inputs: Inputs, c: Compression, first: Outputs, has_aux: bool, found: Any) -> Any:
+Run = tuple[Outputs, Callable[[], Outputs]]  # a pass, and what runs it again
+
+
+def _checked(inputs: Inputs, c: Compression, first: Run, has_aux: bool, found: Any) -> Any:
     """The matrix, from what came of all directions."""
     c = c.with_rows(inputs.driver, found.shape[1])
     result, is_right = c.matrix(found)
@@ -133,8 +136,8 @@ def _checked(inputs: Inputs, c: Compression, first: Outputs, has_aux: bool, foun
 
 def _passes(
     inputs: Inputs, c: Compression, chunk: int | None, has_aux: bool, plan: Plan
-) -> tuple[Outputs, Any]:
-    """The outputs, and their derivatives along each colour and the random direction."""
+) -> tuple[Run, Any]:
+    """The first pass, and the derivatives along each colour and the random direction."""
     refuse_unless_chunk(inputs.driver, chunk)
     if chunk is None:
         chunk = max(1, min(c.count + 1, _ELEMENTS // max(1, inputs.size)))
@@ -145,12 +148,14 @@ def _passes(
         inputs.exhaust_iterators()
     task = functools.partial(_pass, inputs, c, chunk, has_aux)
     blocks: list[Any] = []
-    first: Outputs | None = None
-    for outputs, block in plan.run(task, range(0, c.count + 1, chunk)):
+    first: Run | None = None
+    starts = range(0, c.count + 1, chunk)
+    for start, (outputs, block) in zip(starts, plan.run(task, starts), strict=True):
+        run = outputs, functools.partial(outputs_at, task, start)
         if first is None:
-            first = outputs
-        else:
-            refuse_unless_same(inputs, first, outputs, plan is not SERIAL)
+            first = run
+        else:  # what moves decides how drivers inside f go
+            refuse_unless_same_each_way(inputs, first, run, plan is not SERIAL)
         blocks.append(block)
     assert first is not None
     return first, blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
@@ -164,12 +169,12 @@ def both_ways(
     if swept is None:
         return None
     first, found = _passes(inputs, c.thin, chunk, has_aux, plan)
-    refuse_unless_same(inputs, swept[0], first, plan is not SERIAL)
+    refuse_unless_same(inputs, swept[0], first[0], plan is not SERIAL)
     result, along = c.matrix(found, swept[1]), c.thin.along
-    _set_nan(result, first)
+    _set_nan(result, first[0])
     if not are_near(result @ along, found[-1]).all():
         _refuse_unless_right(inputs, first, has_aux, result, along, found[-1])
-    return first, result
+    return first[0], result
 
 
 def _set_nan(matrix: Any, outputs: Outputs) -> bool:
@@ -201,7 +206,8 @@ def backward(
         along = random_direction(inputs.size)
         moved = run_pass(inputs, _seeds(inputs, along[None]), has_aux)
         there = _flat(1, tangents_of(moved, inputs, (1,)))[0]
-        _refuse_unless_right(inputs, outputs, has_aux, result, along, there)
+        run = outputs, lambda: Record(inputs, has_aux).outputs
+        _refuse_unless_right(inputs, run, has_aux, result, along, there)
     return outputs, result
 
 
@@ -257,15 +263,16 @@ def _agree(matrix: Any, along: Any, found: Any) -> Any:
 
 
 def _refuse_unless_right(
-    inputs: Inputs, outputs: Outputs, has_aux: bool, matrix: Any, along: Any, found: Any
+    inputs: Inputs, first: Run, has_aux: bool, matrix: Any, along: Any, found: Any
 ) -> None:
     def there(block: Any) -> Any:
-        moved = run_pass(inputs, _seeds(inputs, block), has_aux)
-        refuse_unless_same(inputs, outputs, moved, False)
+        again = functools.partial(run_pass, inputs, _seeds(inputs, block), has_aux)
+        moved = again()
+        refuse_unless_same_each_way(inputs, first, (moved, again), False)
         return _flat(len(block), tangents_of(moved, inputs, (len(block),)))
 
     right = _agree(matrix, along, found)
-    values = np.concatenate([np.ravel(plain(v)) for v in outputs.values])
+    values = np.concatenate([np.ravel(plain(v)) for v in first[0].values])
     expected = matrix @ along
     infinite = np.flatnonzero(~np.isfinite(expected) & (values == values))[:_INFINITE]
     if len(infinite):  # along all that the pattern does not have in such a row, it does not change
@@ -369,8 +376,9 @@ class Sparsity:
         k = c.count + 1
         found = _flat(k, tangents_of(outputs, inputs, (k,)))
         outputs.tangents = []
+        again = functools.partial(outputs_at, functools.partial(_pass, inputs, c, k, False), 0)
         try:
-            return _checked(inputs, c, outputs, False, found)
+            return _checked(inputs, c, (outputs, again), False, found)
         except WrongPattern:
             if self.given is not True:
                 raise

@@ -103,7 +103,7 @@ def run_passes(
             if check is not None:
                 check(outputs)
         else:
-            at_first, here = (functools.partial(_outputs, run_one, i) for i in (starts[0], start))
+            at_first, here = (functools.partial(outputs_at, run_one, i) for i in (starts[0], start))
             refuse_unless_same_each_way(  # which inputs move decides how drivers inside f go
                 inputs, (first, at_first), (outputs, here), plan is not SERIAL
             )
@@ -119,7 +119,8 @@ def run_passes(
     return first, rows
 
 
-def _outputs(run_one: Callable[[int], tuple[Outputs, Any]], start: int) -> Outputs:
+def outputs_at(run_one: Callable[[int], tuple[Outputs, Any]], start: int) -> Outputs:
+    """The outputs of the pass that begins there."""
     return run_one(start)[0]
 
 

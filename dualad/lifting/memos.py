@@ -8,6 +8,7 @@ tangents that came with it. As that cache does, it forgets what was not used for
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
@@ -139,7 +140,8 @@ class Memo:
             return
         self.kept[key] = kept
         while self.maxsize is not None and len(self.kept) > self.maxsize:
-            self.kept.pop(next(iter(self.kept), None), None)
+            with suppress(RuntimeError):  # another thread keeps something, too
+                self.kept.pop(next(iter(self.kept), None), None)
 
     def found(self, key: Hashable) -> None:
         self.hits += self.is_counting
