@@ -798,10 +798,8 @@ ctypedef struct Search:
 
 cdef Search search_of_all
 cdef Search[16] searches
-cdef enum:
-    SEARCH = 6                 # times
-    SOON = 16                  # comparisons; what takes longer is none
-cdef double SHRUNK = 8192.0    # times as near in the end as at first
+cdef int SEARCH, SOON          # those of `differentiations`
+cdef double SHRUNK
 cdef double OF_DUALS = 4e-310  # stands for all duals that are compared with duals
 
 
@@ -3092,7 +3090,7 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
+    global SEARCH, SOON, SHRUNK, note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
@@ -3103,6 +3101,7 @@ def connect(
             *("Noted", "SHOWN", "READERS", "NOTED", "MEMOS"),
         )
     ]
+    SEARCH, SOON, SHRUNK = [differentiations[name] for name in ("SEARCH", "SOON", "SHRUNK")]
     numpy_functions = given_functions
     for name, method in (
         ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),

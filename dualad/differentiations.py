@@ -250,6 +250,7 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
 SEARCH, SOON = 6, 16  # so often, each time after so many comparisons
 SHRUNK = 8192.0  # times as near in the end as at first
 _searches: dict[int, dict[Any, list[float]]] = {}  # of the last levels
+_MOST_NUMBERS = 64
 
 
 def look_for_search(*numbers: Any) -> None:
@@ -260,6 +261,8 @@ def look_for_search(*numbers: Any) -> None:
             _searches.clear()
         _searches[level] = {}
     of_level, apart = _searches[level], _least_apart(*map(plain, numbers))
+    if len(of_level) > _MOST_NUMBERS:  # as of a loop over many
+        of_level = _searches[level] = {"all": of_level["all"]}
     for key in ("all", *(x for x in numbers if type(x) in (int, float, np.float64))):
         seen = of_level.get(key)
         if seen is None or seen[3] >= SOON:

@@ -516,9 +516,8 @@ _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
 def _looking() -> Iterator[None]:
     """While a result is looked into, f is called where the user has not: without its warnings."""
     before = _is_looking.set(True)
-    filters: Any = (
-        warnings.filters
-    )  # of all threads: catch_warnings would take away those of others
+    # The filters are those of all threads, which catch_warnings would take away.
+    filters: Any = warnings.filters
     filters.insert(0, _SILENT)
     try:
         yield

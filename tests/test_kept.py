@@ -426,13 +426,13 @@ def cube(x: Any) -> Any:
     return x * x * np.sin(x)
 
 
-def in_dict(key: Key) -> Any:
+def in_dict(key: Key, h: Callable[[Any], Any] = cube) -> Any:
     kept: dict[Any, Any] = {}
 
     def f(x: Any) -> Any:
         k = key(x)
         if k not in kept:
-            kept[k] = cube(x)
+            kept[k] = h(x)
         return kept[k]
 
     return f
@@ -826,17 +826,7 @@ def test_curved_functions_that_keep_duals_are_differentiated(name: str, monkeypa
     h, x = CURVED[name]
     right = taylor(lambda x: h(x) * x, 1)(x)[1]
 
-    def keeping(key: Key) -> Any:
-        kept: dict[Any, Any] = {}
-
-        def f(x: Any) -> Any:
-            k = key(x)
-            if k not in kept:
-                kept[k] = h(x)
-            return kept[k]
-
-        return f
-
+    keeping = functools.partial(in_dict, h=h)
     # Without the kernel a text is first looked into as one that may be read, and f is refused.
     for key in ("round to 12", "repr") if kernel_info().in_use else ("round to 12",):
         of_key = KEYS.get(key, lambda x: round(x, 12))

@@ -6,8 +6,10 @@ dualad's that names it, in code that is compiled, too.
 
 from __future__ import annotations
 
+import copy
 import importlib
 import math
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +24,8 @@ from scipy.sparse import linalg
 from scipy.spatial import transform
 
 from dualad import derivative
+from dualad.pair import plain
+from dualad.scipy import interpolate as dualad_interpolate
 from dualad.scipy._decisions import DECISIONS
 
 R = np.random.default_rng(4)
@@ -323,6 +327,22 @@ MADE: dict[Any, Callable[[Any], Any]] = {
     sparse.csr_array: lambda s: sparse.csr_array([[s, 0.0], [1.0, s]]),
     sparse.csc_matrix: lambda s: sparse.csc_matrix([[s, 0.0], [1.0, s]]),
     transform.Rotation: lambda s: transform.Rotation.from_rotvec([s, 0.0, 0.0]),
+    transform.Slerp: lambda s: transform.Slerp(
+        [0, 1], transform.Rotation.from_rotvec([[s, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    ),
+    interpolate.CubicHermiteSpline: lambda s: interpolate.CubicHermiteSpline(
+        ROWS, [s * v for v in CURVE], CURVE
+    ),
+    interpolate.KroghInterpolator: lambda s: interpolate.KroghInterpolator(
+        ROWS, [s * v for v in CURVE]
+    ),
+    interpolate.RBFInterpolator: lambda s: interpolate.RBFInterpolator(
+        CORNERS, [s * v for v in CURVE]
+    ),
+    integrate.OdeSolution: lambda s: (
+        integrate.solve_ivp(lambda t, y: -y, (0, 1), [s], dense_output=True).sol
+    ),
+    type(stats.norm()): lambda s: stats.norm(s, 2.0),
 }
 
 
@@ -334,11 +354,20 @@ def test_objects_are_of_the_classes_of_scipy(kind: Any) -> None:
     def is_alike(s: Any) -> bool:
         y = make(s)
         is_it = isinstance(y, kind) and isinstance(y, (int, kind)) and not isinstance(y, dict)
-        return is_it and type(y) is y.__class__ is type(theirs)
+        is_it = is_it and all(isinstance(y, base) for base in type(theirs).__mro__)
+        return is_it and issubclass(type(y), kind) and type(y) is y.__class__ is type(theirs)
 
     assert is_alike(1.5)
     assert derivative(lambda x: math.sin(x) * is_alike(1.5), lift=True)(0.3) == math.cos(0.3)
     assert derivative(lambda x: math.sin(x) * is_alike(x), lift=True)(1.5) == math.cos(1.5)
+
+
+def test_interpolants_of_ours_can_be_copied_and_pickled() -> None:
+    spline = dualad_interpolate.CubicSpline(ROWS, CURVE)
+    for made in (spline, dualad_interpolate.RegularGridInterpolator((ROWS,), CURVE)):
+        for other in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+            assert type(other) is type(made)
+            assert np.array_equal(plain(other([0.5])), plain(made([0.5])))
 
 
 def bowl(u: Any) -> Any:

@@ -230,31 +230,23 @@ def _shown(x: Any) -> Any:
 @functools.cache
 def _enter_json(_module: str) -> None:
     json: Any = sys.modules["json"]
-
-    def of(f: Function) -> Function:
-        @functools.wraps(f)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            with suppress(RecursionError):  # of what contains itself: json refuses it by itself
-                args, kwargs = rebuild(args, _shown), rebuild(kwargs, _shown)
-            return f(*args, **kwargs)
-
-        return call
-
     for f in (json.dump, json.dumps):
-        FUNCTIONS.setdefault(f, of(f))
+        FUNCTIONS.setdefault(f, _handing(f, _shown))
 
 
-# -- what has no derivative ------------------------------------------------------------------
-
-
-def _on_plain(f: Function) -> Function:
-    """An assertion: it holds of the plain numbers or does not."""
+def _handing(f: Function, change: Function) -> Function:
+    """f, which is handed its arguments with each part of them changed."""
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return f(*rebuild(args, _plain_in_text), **rebuild(kwargs, _plain_in_text))
+        with suppress(RecursionError):  # of what contains itself, which f may refuse in its words
+            args, kwargs = rebuild(args, change), rebuild(kwargs, change)
+        return f(*args, **kwargs)
 
     return call
+
+
+# -- what has no derivative ------------------------------------------------------------------
 
 
 @functools.cache
@@ -262,7 +254,7 @@ def _enter_testing(_module: str) -> None:
     for name in np.testing.__all__:
         if name.startswith("assert_") and name.endswith(_COMPARISONS):
             f = getattr(np.testing, name)
-            FUNCTIONS.setdefault(f, _on_plain(f))
+            FUNCTIONS.setdefault(f, _handing(f, _plain_in_text))
 
 
 _COMPARISONS = ("equal", "close", "less", "nulp", "ulp")
@@ -327,15 +319,9 @@ _OF_ANY_ARRAY = (
 
 
 def _enter_masked_arrays(_module: str) -> None:
-    def of_plain(f: Function) -> Function:
-        def value(x: Any) -> Any:
-            return plain(unbuffered(x))
-
-        return functools.wraps(f)(lambda *a, **k: f(*rebuild(a, value), **rebuild(k, value)))
-
     for name in _OF_ANY_ARRAY:
         f = getattr(np.ma, name)
-        FUNCTIONS.setdefault(f, of_plain(f))
+        FUNCTIONS.setdefault(f, _handing(f, lambda x: plain(unbuffered(x))))
     _enter_refusals("numpy.ma")
 
 
