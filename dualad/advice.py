@@ -134,7 +134,7 @@ def is_refusal(error: BaseException | None) -> bool:
         frames = list(traceback.walk_tb(error.__traceback__))
         if isinstance(error, _REFUSALS) and frames and _is_own(frames[-1][0]):
             return True
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
 
 

@@ -19,6 +19,8 @@ import operator
 import random
 import statistics
 import struct
+import subprocess
+import sys
 import threading
 from collections import Counter, defaultdict, deque, namedtuple
 from collections.abc import Callable
@@ -688,6 +690,51 @@ def rows_of_other_kinds(x: Any) -> Any:
 def texts_in_json_and_bytes(x: Any) -> Any:
     text = json.dumps({"x": [x, "a"], "y": 2 * x})
     return x * text.startswith('{"x": [1.') * len(b"%.3f|%d" % (x, x))
+
+
+class Point:
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+
+class PointEncoder(json.JSONEncoder):
+    def default(self, o: Any) -> Any:
+        return {"sine": math.sin(o.x), "x": o.x}
+
+
+@at(1.3)
+def objects_in_json(x: Any) -> Any:
+    encoder = PointEncoder(indent=1)
+    texts = [
+        json.dumps({"p": Point(x)}, default=vars),
+        json.dumps(Point(x), cls=PointEncoder, sort_keys=True),
+        encoder.encode(Point(x)),
+        "".join(encoder.iterencode([x, Point(x)])),
+    ]
+    return math.sin(x) * sum(text.count('"x": 1.') + text.count('"sine": 0.9') for text in texts)
+
+
+FIRST_MET = {  # by lifted code in a process of its own
+    "json": "json.dumps([x, 1.0]).count('1.0')",
+    "numpy.ma": "np.ma.count(np.array([x, 1.0]))",
+    "statistics": "statistics.pstdev([x, 1.0])",
+    "logging": "(logging.getLogger('a').debug('%.2f', x) is None)",
+    "numpy.random": "np.random.default_rng(3).normal(x)",
+    "numpy.testing": "(np.testing.assert_allclose(np.array([x]), x) is None)",
+}
+
+
+@pytest.mark.parametrize("module", FIRST_MET)
+def test_stand_ins_are_there_when_they_are_first_met(module: str) -> None:
+    code = f"""
+import json, logging, math, statistics
+import numpy as np
+from dualad import derivative
+f = lambda x: math.sin(x) * {FIRST_MET[module]}
+print(derivative(f)(1.3) - (f(1.3 + 1e-5) - f(1.3 - 1e-5)) / 2e-5)
+"""
+    found = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert abs(float(found)) < 1e-8
 
 
 REFUSED: dict[str, Callable[[Any], Any]] = {

@@ -7,6 +7,7 @@ float that it looks like.
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 import operator
@@ -231,7 +232,34 @@ def _shown(x: Any) -> Any:
 def _enter_json(_module: str) -> None:
     json: Any = sys.modules["json"]
     for f in (json.dump, json.dumps):
-        FUNCTIONS.setdefault(f, _handing(f, _shown))
+        FUNCTIONS.setdefault(f, _encoding(_handing(f, _shown), json.JSONEncoder))
+    for f in (json.JSONEncoder.encode, json.JSONEncoder.iterencode):
+        FUNCTIONS.setdefault(f, _by_copy(_handing(f, _shown)))
+
+
+def _encoding(f: Function, usual: Callable[..., Any]) -> Function:
+    """json.dump or dumps, with an encoder that shows numbers in objects, too."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("default") or kwargs.get("cls"):
+            kind = kwargs.get("cls") or usual
+            kwargs["cls"] = lambda **given: _showing(kind(**given))
+        return f(*args, **kwargs)
+
+    return call
+
+
+def _by_copy(f: Function) -> Function:
+    """A method of the user's own encoder, which stays as it is."""
+    return functools.wraps(f)(lambda encoder, *args: f(_showing(copy.copy(encoder)), *args))
+
+
+def _showing(encoder: Any) -> Any:
+    """An encoder whose `default`, lifted, makes the plain numbers of duals."""
+    default = stand_in(encoder.default)
+    encoder.default = lambda x: rebuild(default(x), _shown)
+    return encoder
 
 
 def _handing(f: Function, change: Function) -> Function:

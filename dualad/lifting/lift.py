@@ -1084,6 +1084,8 @@ def code_for(f: types.FunctionType) -> Any:
         found: Any = CALLS
     elif not _may_be_copied(code):
         found = STAYS
+    elif has_foreign_stand_in(f):  # loaded now, if lifted code meets its package first here
+        found = CALLS
     elif (
         may_call
         or not is_left_alone(name, code)
