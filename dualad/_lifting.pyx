@@ -640,14 +640,21 @@ def needs(f):
 
 
 cpdef bint needs_anew(object f) except -1:
-    """The same of a function that has failed: it is read again, and doubts count as needs."""
+    """The same of a function that has failed: it is read again, and doubts count as needs.
+
+    The answer stays: it would fail again.
+    """
     if type(f) is Function or type(f) is BoundMethod and type(f.__func__) is Function:
         note = noted((f if type(f) is Function else f.__func__).__code__)
         note.known, note.decided = 0, {}
-    return needs_lift(f) or readable_needs(f, True)
+    return decided(f, True)
 
 
 cdef bint needs_lift(object f) except -1:
+    return decided(f, False)
+
+
+cdef bint decided(object f, bint has_failed) except -1:
     cdef Note note
     cdef void *places[PLACES]
     cdef int count
@@ -657,7 +664,7 @@ cdef bint needs_lift(object f) except -1:
         if count > 0:
             if count == note.known and not memcmp(places, note.places, count * sizeof(void *)):
                 return note.answer
-            note.answer = decision(f, note, surroundings(f))
+            note.answer = decision(f, note, surroundings(f), has_failed)
             memcpy(note.places, places, count * sizeof(void *))
             note.known = count
             return note.answer
@@ -667,14 +674,14 @@ cdef bint needs_lift(object f) except -1:
         key = surroundings(g), mark(f.__self__)
         note = noted(<object>CODE(g))
     else:
-        return readable_needs(f)
-    return decision(f, note, key)
+        return readable_needs(f, has_failed)
+    return decision(f, note, key, has_failed)
 
 
-cdef bint decision(object f, Note note, object key) except -1:
+cdef bint decision(object f, Note note, object key, bint has_failed) except -1:
     found = note.decided.get(key)
     if found is None:
-        found = readable_needs(f)
+        found = readable_needs(f, has_failed)
         if len(note.decided) > 100:
             note.decided.clear()
         note.decided[key] = found
@@ -2088,9 +2095,9 @@ cdef class Room:
         content = self.now()
         found = None
         if type(content) is ndarray or type(content) is DualArray:
-            if type(index) is int and content.ndim > 1:
-                return self.row(content, index)
             found = element(content, index)
+            if found is None and type(index) is int and content.ndim > 1:
+                return self.row(content, index)
         return self.read(index) if found is None else found
 
     def __setitem__(self, index, x):

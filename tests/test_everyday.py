@@ -714,6 +714,13 @@ def objects_in_json(x: Any) -> Any:
     return math.sin(x) * sum(text.count('"x": 1.') + text.count('"sine": 0.9') for text in texts)
 
 
+@at(1.3)
+def cut_to_integers(x: Any) -> Any:
+    a = np.array([5 * x, 2.2, x])
+    cut = [np.int_(a), np.array(a, int), np.asarray([5 * x, 2.2, x], dtype=np.int8), np.bool_(a)]
+    return math.sin(x) * sum(part.sum() for part in cut) * np.uint8(5 * x)
+
+
 FIRST_MET = {  # by lifted code in a process of its own
     "json": "json.dumps([x, 1.0]).count('1.0')",
     "numpy.ma": "np.ma.count(np.array([x, 1.0]))",

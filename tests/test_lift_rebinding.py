@@ -12,9 +12,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
-from dualad import derivative, value_and_grad
+from dualad import derivative, hvp, jvp, value_and_grad, vjp
 
 Program = Callable[[Any], Any]
 Maker = Callable[[], Program]
@@ -708,3 +709,29 @@ def test_functions_that_are_called_for_attributes() -> None:
         return getattr(p, "v", None) + missing
 
     assert derivative(f, lift=True)(0.0) == 2.0
+
+
+DRIVERS: dict[str, Callable[[Program], Any]] = {
+    "derivative": lambda f: derivative(f)(1.3),
+    "jvp": lambda f: jvp(f, (1.3,), (1.0,))[1],
+    "vjp": lambda f: vjp(f, 1.3)[1](1.0)[0],
+    "hvp": lambda f: hvp(f)(1.3, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_function_is_lifted_when_what_it_calls_comes_to_need_it(name: str) -> None:
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return called(x)
+
+    called: Program = lambda x: x * x  # noqa: E731  # which needs no lifting
+    DRIVERS[name](f)
+    called = lambda x: np.add.reduce([x, 1.0]) * np.sum(np.array([x, x]))  # noqa: E731
+    assert DRIVERS[name](f) == pytest.approx(4.0 if name == "hvp" else 2 * (2 * 1.3 + 1))
+    calls = 0
+    DRIVERS[name](f)
+    assert calls == 1  # it is lifted at once

@@ -134,6 +134,8 @@ def array_of(
         order = "C"  # whatever the order of the arrays in it
     if not isinstance(y, DualArray):
         y = with_shape(y)
+    if dtype is not None and np.dtype(dtype).kind in "iub":  # which cut, as x.astype(int) does
+        return np.array(plain(y), dtype, order=order, ndmin=ndmin)
     if _is_plain(dtype):
         raise TypeError(
             f"an array of {np.dtype(dtype)} would lose the derivatives; "

@@ -1003,6 +1003,20 @@ def _of_numpy(kind: Any) -> Function:
     return convert
 
 
+def _of_integers(kind: Any) -> Function:
+    """np.int_ and its like, which cut the numbers of an array or list, as x.astype(int) does."""
+
+    @functools.wraps(kind)
+    def convert(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            x = in_array(unbuffered(args[0]))
+            if isinstance(x, DualArray):
+                return kind(plain(x))
+        return kind(*args, **kwargs)
+
+    return convert
+
+
 def shown(x: Any) -> Any:
     """What an object of ours stands for, as a spline of duals for one of SciPy's; others as is."""
     kind = type(x)
@@ -1117,6 +1131,11 @@ SLOTS = {
 _PYTHON |= {
     kind: _of_numpy(kind)
     for kind in (np.float64, np.float32, np.longdouble, np.complex128, np.complex64)
+}
+_PYTHON |= {
+    kind: _of_integers(kind)
+    for kind in set(np.sctypeDict.values())
+    if issubclass(kind, (np.integer, np.bool_))
 }
 
 # -- all of them -----------------------------------------------------------------------------

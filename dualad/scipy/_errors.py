@@ -76,5 +76,5 @@ def error_on_values(f: Function, args: Any, kwargs: Any) -> Exception | None:
 
 
 def _is_of_scipy(x: Any) -> bool:
-    """Whether x is an object of SciPy's or NumPy's that can be called, such as a spline."""
-    return type(x).__module__.partition(".")[0] in ("numpy", "scipy")
+    """Whether x is of a class of SciPy's or NumPy's, or one derived from it, such as a spline."""
+    return any(k.__module__.partition(".")[0] in ("numpy", "scipy") for k in type(x).__mro__)

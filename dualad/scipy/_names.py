@@ -274,8 +274,10 @@ class _Unlisted(Caller):
                 raise theirs from None
             home, name = self.callee.__module__.split("._")[0], self.callee.__qualname__
             if "." in name and args and hasattr(type(args[0]), self.callee.__name__):
-                # a method, by the name of the object's class
-                name = f"{type(args[0]).__name__.removesuffix('_gen')}.{self.callee.__name__}"
+                # a method, by the name of the object's class, as far as that is SciPy's
+                kinds = (k for k in type(args[0]).__mro__ if k.__module__.startswith("scipy."))
+                kind = next(kinds, type(args[0]))
+                name = f"{kind.__name__.removesuffix('_gen')}.{self.callee.__name__}"
                 name = name.removesuffix(".__call__")
             part = home.removeprefix("scipy.")
             known = (DECISIONS | UNLISTED).get(part, Decisions())
