@@ -23,6 +23,7 @@ _WORDS = (
     *("Dual", "Buffer", "not a float", "'object'", "dtype('O')", "dtype object", "ObjectDType"),
     *("object array", "unsupported data types", "non-numeric", "not supported for the input types"),
     "unmarshallable",
+    *("TypeError: wrong type", "Don't know how to convert parameter"),  # ctypes
 )
 _HELP = {
     "scipy": "take the function of that name from dualad.scipy if it is there, write it in NumPy's "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import math
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.integrate
+import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
@@ -681,3 +684,22 @@ def test_simpson_of_samples_at_one_place(x: list[float]) -> None:
             continue
         with pytest.raises(NonDifferentiableError, match="one place"):
             grad(lambda x: integrate.simpson(y, x=x), mode=mode)(points)
+
+
+def test_functions_in_c_are_called_as_they_are() -> None:
+    """Beside duals they are refused, but for the first derivative in a limit, which is a value."""
+    sin = ctypes.CDLL(ctypes.util.find_library("m")).sin
+    sin.restype, sin.argtypes = ctypes.c_double, (ctypes.c_double,)
+    compiled = scipy.LowLevelCallable(sin)
+    area = 1 - math.cos(1.0)
+    assert derivative(lambda a: a * scipy.integrate.quad(compiled, 0, 1)[0])(3.0) == pytest.approx(
+        area
+    )
+    assert derivative(lambda a: scipy.integrate.quad(sin, 0, a)[0])(1.0) == pytest.approx(
+        math.sin(1.0)
+    )
+    with pytest.raises(TypeError, match=r"integrate\.quad cannot take .* give it the .* in Python"):
+        derivative(lambda a: scipy.integrate.quad(compiled, 0, a)[0])(1.0)
+    with pytest.raises(ctypes.ArgumentError) as caught:
+        derivative(lambda a: scipy.optimize.brentq(lambda x: sin(x) - a, -1, 1))(0.5)
+    assert any("define_rule" in note for note in caught.value.__notes__)

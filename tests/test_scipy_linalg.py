@@ -675,13 +675,16 @@ def test_complex_numbers_that_stay_real_have_parts(name: str, half: str) -> None
 
 
 def test_stacks_of_no_matrices_are_as_in_scipy() -> None:
-    none = np.zeros((0, 3, 3))
-    for f in (
-        scipy.linalg.sqrtm,
-        scipy.linalg.lu,
-        scipy.linalg.inv,
-        lambda a: scipy.linalg.solve(a, np.zeros((0, 3, 1))),
+    none, small = np.zeros((0, 3, 3)), np.zeros((2, 0, 0))
+    for a, f in (
+        (none, scipy.linalg.sqrtm),
+        (none, scipy.linalg.lu),
+        (none, scipy.linalg.inv),
+        (none, lambda a: scipy.linalg.solve(a, np.zeros((0, 3, 1)))),
+        (small, scipy.linalg.sqrtm),
+        (small, scipy.linalg.inv),
+        (small, lambda a: scipy.linalg.solve(a, np.zeros((2, 0, 1)))),
     ):
         found, wanted = (leaves(list(y) if isinstance(y, tuple) else [y]) for y in
-                         (derivative(lambda t, f=f: f(none * t))(1.0), f(none)))  # fmt: skip
+                         (derivative(lambda t, f=f, a=a: f(a * t))(1.0), f(a)))  # fmt: skip
         assert [np.shape(y) for y in found] == [np.shape(y) for y in wanted]

@@ -533,3 +533,15 @@ def test_what_a_solver_calls_converged_is_looked_into() -> None:
     if info == 0 and not np.allclose(a @ x, b, rtol=1e-3):
         with pytest.raises(NonDifferentiableError, match=r"tfqmr has not converged .* off by"):
             derivative(lambda t: sl.tfqmr(a, b * t, M=m)[0])(1.0)
+
+
+FACTORS = sl.splu(sp.csc_array(np.diag([2.0, 3.0, 4.0]) + 0.1))
+SOLVE = sl.factorized(sp.csc_array(np.diag([2.0, 3.0, 4.0]) + 0.1))
+
+
+@pytest.mark.parametrize("f", [lambda b: FACTORS.solve(b), lambda b: SOLVE(b), FACTORS.solve])
+def test_factors_made_outside_are_what_a_function_is_lifted_for(f: Any) -> None:
+    want = np.linalg.inv(np.diag([2.0, 3.0, 4.0]) + 0.1)
+    for mode in ("forward", "reverse"):
+        got = jacobian(f, mode=mode)(np.array([1.0, -2.0, 3.0]))
+        np.testing.assert_allclose(got, want, rtol=1e-14)

@@ -333,12 +333,18 @@ def _of_compiled(f: Any) -> Any:
 def _of_nowhere(x: Any) -> Any:
     """What is called in place of a method in C of an object whose class names no module."""
     kind = type(x.__self__)
-    home = _NOWHERE[kind.__name__]
-    if kind.__module__ != "builtins" or home not in sys.modules:
+    home = home_of_class(kind)
+    if home not in sys.modules:
         return x
     LOADERS[_root(home)](home)
     found = FUNCTIONS.get(getattr(kind, x.__name__))
     return x if found is None else functools.partial(found, x.__self__)
+
+
+def home_of_class(cls: type) -> str:
+    """The module that a class is from, also where it is one in C that names none."""
+    home: str = cls.__module__
+    return _NOWHERE.get(cls.__name__, home) if home == "builtins" else home
 
 
 def _found(x: Any) -> Any:

@@ -41,6 +41,7 @@ from .lift import (
     Cached,
     Lifted,
     has_foreign_stand_in,
+    home_of_class,
     inspected,
     is_left_alone,
     is_opened,
@@ -91,8 +92,10 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         return x in _MODULES  # handed on as it is
     if isinstance(x, type):
         return _of_class(x, seen)
+    if kind is types.BuiltinFunctionType:  # perhaps a method of an object
+        kind = type(x.__self__)
     if kind is Lifted or _stays(kind):
-        return kind is Cached or kind.__module__.startswith(_BY_METHODS)
+        return kind is Cached or home_of_class(kind).startswith(_BY_METHODS)
     return _of_class(kind, seen)
 
 

@@ -10,6 +10,7 @@ equations, optima at kinks and roots that are none are all found that way.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import itertools
 import types
@@ -29,6 +30,9 @@ from ._parts import Plain
 from ._theorems import root_of
 
 Function = Callable[..., Any]
+
+# What code raises that takes plain numbers only.
+PLAIN_ONLY = (TypeError, ValueError, AttributeError, ctypes.ArgumentError)
 
 
 class Question(NamedTuple):
@@ -73,7 +77,7 @@ class Branch(ParticipatingLevel):
             watched = [self._watched(v) for v in x]
             try:
                 y = f(*watched)
-            except TypeError:  # of math.exp and the like
+            except (TypeError, ctypes.ArgumentError):  # of math.exp and the like
                 self.questions.clear()
                 y = chosen(f, None)(*watched)
         if isinstance(y, (list, tuple)):

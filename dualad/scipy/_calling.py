@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import LowLevelCallable
 
 from ..array.operands import ArrayProxy, as_operand, unbuffered
 from ..array.undefined import VALUES, NonDifferentiableError, Undefined, known, undefined
@@ -121,7 +123,7 @@ def called_as(original: Function) -> Enter:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             given = places.named(args, kwargs)
-            if given is None:
+            if given is None or is_of_compiled(original, given):
                 return original(*args, **kwargs)
             try:
                 if axes and has_duals(given):
@@ -154,6 +156,25 @@ def _value_alone(places: Places, given: dict[str, Any], error: Exception) -> Any
 
     result = places.call(rebuild(given, number_or_function))
     return without_derivative(result, seen, str(error))
+
+
+def is_of_compiled(original: Function, given: dict[str, Any]) -> bool:
+    """Whether a function among the arguments is compiled for SciPy alone; all is plain then.
+
+    Raises
+    ------
+    TypeError
+        If there are duals, which it could not be given.
+    """
+    if not any(isinstance(x, LowLevelCallable) for x in given.values()):
+        return False
+    if duals := duals_in(given):
+        raise refused(
+            f"{public_name(original)} cannot take duals beside a LowLevelCallable, whose compiled "
+            "code knows plain numbers only; give it the function in Python.",
+            *duals,
+        )
+    return True
 
 
 def take_places(ours: dict[str, Any], theirs: Any) -> None:
@@ -237,9 +258,9 @@ def one_by_one(original: Function, f: Function, axes: Axes, given: dict[str, Any
     rows = {}
     for key, (x, n) in arrays.items():
         inner = np.shape(x)[np.ndim(x) - n :]
-        rows[key] = np.reshape(np.broadcast_to(x, (*front, *inner)), (-1, *inner))
+        rows[key] = np.reshape(np.broadcast_to(x, (*front, *inner)), (math.prod(front), *inner))
     found = []
-    for k in range(int(np.prod(front))):
+    for k in range(math.prod(front)):
         one = dict(given)
         for (name, i), row in rows.items():
             one[name] = row[k] if i is None else (*one[name][:i], row[k], *one[name][i + 1 :])
@@ -286,7 +307,7 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
             if not calls and not has_duals(args, kwargs):
                 return original(*args, **kwargs)
             given = places.named(args, kwargs)
-            if given is None:
+            if given is None or is_of_compiled(original, given):
                 return original(*args, **kwargs)
             if axes and (found := one_by_one(original, call, axes, given)) is not NotImplemented:
                 return found

@@ -22,7 +22,7 @@ from ..drivers import jacobian
 from ..dual import Dual
 from ..lifting.reach import chosen
 from ..pair import plain
-from ._branches import Branch, Switch, may_hold_duals, switches
+from ._branches import PLAIN_ONLY, Branch, Switch, may_hold_duals, switches
 from ._calling import take_places
 from ._parts import (
     Levels,
@@ -297,7 +297,7 @@ class _Task:
         for ask in (both, state):
             try:
                 ask(t, y)
-            except (TypeError, ValueError, AttributeError):  # of code that takes plain numbers only
+            except PLAIN_ONLY:
                 continue
             self.on = self._on_both if ask is both else self._on_state
             return ask

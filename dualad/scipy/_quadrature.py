@@ -20,7 +20,7 @@ from ..array_rules.common import has_duals
 from ..dual import Dual
 from ..numerics import quiet
 from ..pair import plain
-from ._branches import Branch, Switch, may_hold_duals, place_of, switches
+from ._branches import PLAIN_ONLY, Branch, Switch, may_hold_duals, place_of, switches
 from ._calling import take_places
 from ._parts import (
     Levels,
@@ -194,7 +194,7 @@ class _Integral:
             if not nodes or not Branch.run(self.f, nodes[0]).questions:
                 return []
             found = list(switches(lambda x: Branch.run(self.f, x), nodes))
-        except (TypeError, ValueError, AttributeError):  # of code that takes plain x only
+        except PLAIN_ONLY:
             return []
         except ArithmeticError as error:
             raise self._singular() from error
