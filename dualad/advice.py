@@ -37,7 +37,8 @@ _HELP = {
 _NUMBA = ("bad argument type for built-in operation", "can't unbox")
 # How NumPy begins where it has swallowed what `__index__` said.
 _INDEX = ("only integers, slices", "expected a sequence of integers")
-_XOR = ("unsupported operand type(s) for ^", "ufunc 'bitwise_xor' not supported")
+_OPERANDS = "unsupported operand type(s)"  # Python's words, also of an operator that a hook calls
+_XOR = (f"{_OPERANDS} for ^", "ufunc 'bitwise_xor' not supported")
 _REFUSALS = (TypeError, NonDifferentiableError)
 _DUALAD = __name__.partition(".")[0]
 _LONGEST = 60  # text of a call
@@ -133,7 +134,8 @@ def is_refusal(error: BaseException | None) -> bool:
 
     while error is not None:
         frames = list(traceback.walk_tb(error.__traceback__))
-        if isinstance(error, _REFUSALS) and frames and _is_own(frames[-1][0]):
+        may_be = isinstance(error, _REFUSALS) and not str(error).startswith(_OPERANDS)
+        if may_be and frames and _is_own(frames[-1][0]):
             return True
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False

@@ -662,7 +662,7 @@ def refuse_if_searched(
     TypeError
         If differences of plain calls settle on something else.
     """
-    for far in (1.0, 32.0, 256.0):
+    for far in (1.0, 8.0, 32.0, 256.0):
         is_alike, is_still = _moves_alike(inputs, seeds, outputs, has_aux, far)
         if is_alike and not is_still:
             return

@@ -514,6 +514,21 @@ def test_an_error_after_a_refusal_that_was_swallowed_is_told_so(
 
 
 @both
+def test_an_operator_that_swallows_is_told_so(package: ModuleType) -> None:
+    class Unit:
+        def __rmul__(self, x: Any) -> Any:
+            try:
+                return float(np.array([x]).view(np.int64)[0])
+            except TypeError:
+                return NotImplemented
+
+    with pytest.raises(TypeError, match="unsupported operand") as raised:
+        package.derivative(lambda x: np.sin(x) * Unit(), lift=True)(1.5)
+    (told,) = raised.value.__notes__
+    assert "before this error, f caught another one, by which a dual refused" in told
+
+
+@both
 def test_a_coincidence_at_one_point_is_noticed(package: ModuleType) -> None:
     def f(x: Any) -> Any:
         try:

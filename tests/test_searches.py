@@ -300,3 +300,13 @@ def test_single_precision() -> None:
 
     with pytest.raises(TypeError, match="searches for its result"):
         grad(f)(np.array([1.3, 1.0], np.float32))
+
+
+def test_near_the_end_of_what_is_defined() -> None:
+    def f(x: Any) -> Any:  # √x, found coarsely, where it may be asked
+        if x > 2.005:
+            return math.nan
+        return bisected(lambda m: m * m - x, near=1e-6)
+
+    with pytest.raises(TypeError, match="searches for its result by comparisons"):
+        derivative(f)(2.0)
