@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-import weakref
 from typing import Any
 
 import numpy as np
@@ -30,50 +29,24 @@ from .instructions import (
     value_of_name,
 )
 from .lift import Cached, is_left_alone
+from .made import Made, made_of
 
 
-def may_keep(f: Function, by_key: bool = False) -> bool:
+def may_keep(f: Function | Made, by_key: bool = False) -> bool:
     """Whether f, or what it calls, may keep values from one call to the next.
 
     It may if its code writes into objects, containers or variables around it, or calls what
     cannot be told from its code. `by_key`: and if it looks something up, too.
     """
-    return _may(f, (_WRITING, _LOOKING) if by_key else (_WRITING,))
+    return _may(made_of(f), (_WRITING, _LOOKING) if by_key else (_WRITING,))
 
 
-def may_read(f: Function) -> bool:
+def may_read(f: Function | Made) -> bool:
     """Whether f, or what it calls, may make numbers of text, in whatever way.
 
     Printing, logging and arithmetic do not.
     """
-    return _may(f, (_READING,))
-
-
-def made_of(f: Any, objects: list[Any], codes: list[Any], seen: set[int] | None = None) -> Any:
-    """What tells a function from others: its code, and that or the class of what it holds.
-
-    `objects` and `codes` take up the objects that it holds, and all code and classes.
-    """
-    kind = type(f)
-    seen = set() if seen is None else seen
-    if kind is types.FunctionType:
-        codes.append(f.__code__)
-        held = defaults_of(f)
-        if f.__closure__ and id(f) not in seen:  # it may hold itself
-            seen.add(id(f))
-            held += tuple(cells_of(f).values())
-        return (id(f.__code__), *[made_of(x, objects, codes, seen) for x in held])
-    if kind is types.MethodType:
-        return tuple([made_of(x, objects, codes, seen) for x in (f.__func__, f.__self__)])
-    if kind is functools.partial:
-        held = (f.func, *f.args, *f.keywords.values())
-        return (kind, *[made_of(x, objects, codes, seen) for x in held])
-    if kind in DATA or not kind.__weakrefoffset__:
-        return kind
-    codes.append(kind)
-    objects.append(f)
-    inner = getattr(f, "__wrapped__", None) if callable(f) else None
-    return kind if inner is None else (kind, made_of(inner, objects, codes, seen))
+    return _may(made_of(f), (_READING,))
 
 
 def code_of(f: Any) -> types.CodeType | None:
@@ -85,9 +58,15 @@ def code_of(f: Any) -> types.CodeType | None:
     return getattr(call, "__code__", None)
 
 
-def _may(f: Function, kinds: tuple[frozenset[str], ...]) -> bool:
+def _may(made: Made, kinds: tuple[frozenset[str], ...]) -> bool:
     """Whether f does something of each of these kinds, in one layer of decoration."""
-    return _layer_may(inspect.unwrap(f, stop=lambda layer: _layer_may(layer, kinds)), kinds)
+    if len(_KNOWN) > _MOST_KNOWN:
+        _KNOWN.clear()
+    _, known = _KNOWN.setdefault(made.key, (made.codes, {}))
+    if kinds not in known:
+        f = inspect.unwrap(made.f, stop=lambda layer: _layer_may(layer, kinds))
+        known[kinds] = _layer_may(f, kinds)
+    return known[kinds]
 
 
 def _layer_may(f: Any, kinds: tuple[frozenset[str], ...]) -> bool:
@@ -97,10 +76,7 @@ def _layer_may(f: Any, kinds: tuple[frozenset[str], ...]) -> bool:
             is_left_alone(home := type(f).__module__) or home.partition(".")[0] == _DUALAD
         )
         return not (is_mere_layer or isinstance(f, np.ufunc))
-    known = _KNOWN.setdefault(f, {})
-    if kinds not in known:
-        known[kinds] = all(_does(f, kind, set()) for kind in kinds)
-    return known[kinds]
+    return all(_does(f, kind, set()) for kind in kinds)
 
 
 def _does(f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> bool:
@@ -249,8 +225,9 @@ def _reads(x: Any) -> bool:
     return home.partition(".")[0] not in _NO_READERS or getattr(x, "__name__", "") in _READING
 
 
-_KNOWN: weakref.WeakKeyDictionary[types.FunctionType, dict[Any, bool]]
-_KNOWN = weakref.WeakKeyDictionary()
+# By what functions are made of, beside the code that its ids are of.
+_KNOWN: dict[tuple[Any, ...], tuple[list[Any], dict[Any, bool]]] = {}
+_MOST_KNOWN = 1000
 _MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 _NEW = ("LOAD_CONST", "BINARY_OP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND")
 _CONSTANT = ("LOAD_CONST", "LOAD_SMALL_INT")
