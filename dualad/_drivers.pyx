@@ -152,11 +152,11 @@ cdef bint is_at_once(object look, object at, list before) except -1:
         found = PyDict_GetItem((<tuple>at)[0], (<tuple>at)[1])
         if found == NULL:
             found = PyDict_GetItem(builtins, (<tuple>at)[1])
-        return found == <PyObject *>before[0]
+        return is_same(found, <PyObject *>before[0])
     if look is in_cells:
         cells = <tuple>(<object>PyFunction_GetClosure(at))
         for i in range(n):
-            if PyCell_GET((<tuple>cells)[i]) != <PyObject *>before[i]:
+            if not is_same(PyCell_GET((<tuple>cells)[i]), <PyObject *>before[i]):
                 return False
         return True
     if look is attributes or (look is few_of and type(at) is dict):
@@ -165,7 +165,7 @@ cdef bint is_at_once(object look, object at, list before) except -1:
         if type(at) is not dict or len(<dict>at) < n:
             return False
         while i < n and PyDict_Next(at, &place, &key, &found):
-            if found != <PyObject *>before[i]:
+            if not is_same(found, <PyObject *>before[i]):
                 return False
             i += 1
         return look is few_of or len(<dict>at) == n
@@ -173,10 +173,20 @@ cdef bint is_at_once(object look, object at, list before) except -1:
         if len(at) < n:
             return False
         for i in range(n):
-            if at[i] is not before[i]:
+            if not is_same(<PyObject *>at[i], <PyObject *>before[i]):
                 return False
         return True
     return False
+
+
+cdef inline bint is_same(PyObject *x, PyObject *was) noexcept:
+    """Whether one thing is the other, or both are numbers, texts or arrays: which, does not count."""
+    return x == was or (x != NULL and is_data(<object>x) and is_data(<object>was))
+
+
+cdef inline bint is_data(object x) noexcept:
+    kind = type(x)
+    return kind is int or kind is float or kind is str or kind is complex or kind is ndarray or x is None
 
 
 cdef inline PyObject *default(PyObject *x) noexcept:

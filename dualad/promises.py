@@ -829,8 +829,8 @@ def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate) -> bool:
                 raise  # to the driver, which lifts it
             return None
 
-    if (first := derivatives()) is None:
-        return False
+    if (first := derivatives()) is None:  # unless it is by a plain call that there are some
+        return _is_called(inputs, points) and derivatives() is not None
     if not _is_called(inputs, points) or (second := derivatives()) is None:
         return True
     return _are_others(inputs, points, evaluate, first, second)
