@@ -672,11 +672,19 @@ def refuse_if_searched(
     TypeError
         If differences of plain calls settle on something else.
     """
+    along = _mixture(inputs, seeds)[0]
+    here = [np.asarray(plain(v)) for v in outputs.values]
     for far in (1.0, 32.0, 256.0):
-        is_alike, is_still = _moves_alike(inputs, seeds, outputs, has_aux, far)
+        try:
+            wide = _difference(inputs, along, far, has_aux, here)
+        except Exception:  # it is not defined there
+            continue
+        is_alike, is_still = _moves_alike(inputs, seeds, outputs, wide)
         if is_alike and not is_still:
             return
-        if not is_alike and (compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far)):
+        if not is_alike and (
+            compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far, wide)
+        ):
             raise refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
                 f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
@@ -687,18 +695,13 @@ def refuse_if_searched(
 
 
 def _moves_alike(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, far: float
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, wide: _Difference
 ) -> tuple[bool, bool]:
     """Whether values move as derivatives say; whether neither of them do."""
-    along, mixture = _mixture(inputs, seeds)
-    try:
-        here = [np.asarray(plain(v)) for v in outputs.values]
-        tried = _difference(inputs, along, far, has_aux, here)
-    except Exception:  # it is not defined there
-        return False, False
+    mixture = _mixture(inputs, seeds)[1]
     pairs = [
-        (_mixed(tangent, mixture, wide), wide, noise)
-        for tangent, (wide, noise, _) in zip(outputs.tangents, tried, strict=True)
+        (_mixed(tangent, mixture, moved), moved, noise)
+        for tangent, (moved, noise, _) in zip(outputs.tangents, wide, strict=True)
     ]
     is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
     return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
@@ -732,18 +735,24 @@ def _mixed(tangent: Any, mixture: Any, like: Any) -> Any:
 
 
 def _settled_otherwise(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, far: float = 1.0
+    inputs: Inputs,
+    seeds: Sequence[Any],
+    outputs: Outputs,
+    has_aux: bool,
+    far: float = 1.0,
+    widest: _Difference | None = None,
 ) -> tuple[str, ...] | None:
     """On what differences of plain calls settle, and the derivative, if that is something else.
 
     Nothing if they agree; None where f is not defined nearby. Differences that do not settle, as
-    at a jump or a kink, say nothing. `far`: how wide they are.
+    at a jump or a kink, say nothing. `far`: how wide they are; `widest`: the first, if it is known.
     """
     along, mixture = _mixture(inputs, seeds)
     parts = (far, 0.5 * far, 0.01 * far)
     try:
         here = [np.asarray(plain(v)) for v in outputs.values]
-        tried = [_difference(inputs, along, part, has_aux, here) for part in parts]
+        tried = [] if widest is None else [widest]
+        tried += [_difference(inputs, along, p, has_aux, here) for p in parts[len(tried) :]]
     except Exception:  # it is not defined there, or in other numbers
         return None
     for tangent, (wide, noise, _), (narrow, _, bend), (narrowest, most_noise, _) in zip(
@@ -760,9 +769,13 @@ def _settled_otherwise(
     return ()
 
 
+# Of each output a slope, its rounding error, and how its two sides differ.
+_Difference = list[tuple[Any, Any, Any]]
+
+
 def _difference(
     inputs: Inputs, along: list[Any], part: float, has_aux: bool, here: list[Any]
-) -> list[tuple[Any, Any, Any]]:
+) -> _Difference:
     """The difference of each output of f, its rounding error, and how its two sides differ."""
     values = []
     for sign in (part, -part):
