@@ -20,11 +20,12 @@ from ._kernel cimport (
     is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, unfilled,
 )
 
-from ._lifting cimport begin, callee_for, end, needs_anew, needs_lift
+from ._lifting cimport begin, callee_for, end, needs_anew, needs_lift, version_of
 
 from functools import partial
 from inspect import signature
 from types import FunctionType, MethodType
+import builtins as python_builtins
 
 import numpy
 
@@ -32,6 +33,17 @@ cnp.import_array()
 
 cdef extern from *:
     unsigned long long FINGERPRINT
+
+cdef extern from "Python.h":
+    PyObject *PyFunction_GetCode(object f)
+    PyObject *PyFunction_GetDefaults(object f)
+    PyObject *PyFunction_GetKwDefaults(object f)
+    PyObject *PyFunction_GetClosure(object f)
+    PyObject *PyDict_GetItem(object names, object name)
+    PyObject *PyCell_GET(object cell)
+    bint PyDict_Next(object names, Py_ssize_t *place, PyObject **key, PyObject **value)
+
+cdef dict builtins = vars(python_builtins)
 
 cdef extern from "_kernel.h":
     bint any_nan(const double *x, Py_ssize_t n) noexcept
@@ -46,10 +58,18 @@ cdef type Function = FunctionType
 # What stands in rooms below: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
-cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
+cdef object is_elementwise = None     # is_elementwise(made, argnum, shape): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
-cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether y is looked into
-cdef object harmless = None           # harmless(f): doubts that say nothing about f
+cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y): whether y is looked into
+cdef object harmless = None           # harmless(made): doubts that say nothing about f
+cdef object made_of = None            # made_of(f): what it is made of
+cdef object is_same_look = None       # whether a look at part of it sees the same
+cdef object own_of = None             # looks at the function itself,
+cdef object in_cells = None           # its cells,
+cdef object named = None              # what a name stands for,
+cdef object few_of = None             # the first parts of a container,
+cdef object attributes = None         # what an object holds,
+cdef object members = None            # what there is in a class
 cdef dict noted = {}                  # differentiations.NOTED
 cdef object gravest_doubt = None      # that of `differentiations`
 cdef list doubts = [None]             # differentiations.DOUBTS
@@ -84,6 +104,93 @@ def connect(kind, go_on, known, doubtful, none, notes, what, counted, look, lift
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
+
+
+def connect_made(make, same, all_looks):
+    """Tell them how it is seen whether a function is made of the same as before."""
+    global made_of, is_same_look, own_of, in_cells, named, few_of, attributes, members
+    made_of, is_same_look = make, same
+    own_of, in_cells, named, few_of, attributes, members = all_looks
+
+
+cdef list looks_at(object made):
+    """The looks at what a function is made of; of a class the version, if it has one."""
+    cdef unsigned int version
+    cdef list looks = []
+    for seen in made.looks:
+        look, at, before = seen
+        if look is members and (version := version_of(at)) != 0:
+            seen = version, at, before
+        looks.append(seen)
+    return looks
+
+
+cdef bint is_still(list looks) except -1:
+    """Whether looks at what a function is made of see the same: `Made.is_still`."""
+    for seen in looks:
+        look, at, before = <tuple>seen
+        if not is_at_once(look, at, <list>before):
+            if not is_same_look((members, at, before) if type(look) is int else seen):
+                return False
+    return True
+
+
+cdef bint is_at_once(object look, object at, list before) except -1:
+    """Whether the same is seen without a call."""
+    cdef PyObject *found
+    cdef PyObject *key
+    cdef Py_ssize_t place = 0, i = 0, n = len(before)
+    if type(look) is int:
+        return version_of(at) == <unsigned int>look
+    if look is own_of:
+        return (
+            PyFunction_GetCode(at) == <PyObject *>before[0]
+            and default(PyFunction_GetDefaults(at)) == <PyObject *>before[1]
+            and default(PyFunction_GetKwDefaults(at)) == <PyObject *>before[2]
+        )
+    if look is named:
+        found = PyDict_GetItem((<tuple>at)[0], (<tuple>at)[1])
+        if found == NULL:
+            found = PyDict_GetItem(builtins, (<tuple>at)[1])
+        return is_same(found, <PyObject *>before[0])
+    if look is in_cells:
+        cells = <tuple>(<object>PyFunction_GetClosure(at))
+        for i in range(n):
+            if not is_same(PyCell_GET((<tuple>cells)[i]), <PyObject *>before[i]):
+                return False
+        return True
+    if look is attributes or (look is few_of and type(at) is dict):
+        if look is attributes:
+            at = getattr(at, "__dict__", None)
+        if type(at) is not dict or len(<dict>at) < n:
+            return False
+        while i < n and PyDict_Next(at, &place, &key, &found):
+            if not is_same(found, <PyObject *>before[i]):
+                return False
+            i += 1
+        return look is few_of or len(<dict>at) == n
+    if look is few_of and (type(at) is list or type(at) is tuple):
+        if len(at) < n:
+            return False
+        for i in range(n):
+            if not is_same(<PyObject *>at[i], <PyObject *>before[i]):
+                return False
+        return True
+    return False
+
+
+cdef inline bint is_same(PyObject *x, PyObject *was) noexcept:
+    """Whether one thing is the other, or both are numbers, texts or arrays: which, does not count."""
+    return x == was or (x != NULL and is_data(<object>x) and is_data(<object>was))
+
+
+cdef inline bint is_data(object x) noexcept:
+    kind = type(x)
+    return kind is int or kind is float or kind is str or kind is complex or kind is ndarray or x is None
+
+
+cdef inline PyObject *default(PyObject *x) noexcept:
+    return <PyObject *>None if x == NULL else x
 
 
 # What a call gives: its arguments, those with a name last, and which of them are differentiated.
@@ -226,7 +333,8 @@ cdef class Driver:
     cdef object lift
     cdef object mode
     cdef Way way
-    cdef object harmless             # the doubts that say nothing about f, once there are any
+    cdef object made, looks          # of what f is made, as it was looked at, and its looks
+    cdef object harmless             # the doubts that say nothing about f then, once there are any
     cdef bint is_lifted, is_index, has_aux
     cdef dict __dict__
     cdef object __weakref__
@@ -316,7 +424,7 @@ cdef class Driver:
         if self.is_lifted or self.lift is not None or not needs_anew(self.given):
             return False
         self.is_lifted, self.f = True, Lifted(self.given)
-        self.callee = self.general = self.forward = None
+        self.made = self.callee = self.general = self.forward = None
         return True
 
     cdef object short_way(self, object level, object x, Given *given):
@@ -372,9 +480,17 @@ cdef class Driver:
 
     cdef bint asks_to_settle(self, object level, object x, object y) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""
-        if self.harmless is None:
-            self.harmless = harmless(self.f)
-        return not noted[level].doubts <= self.harmless and asks_to_settle(self.f, x, level, y)
+        if not self.is_as_it_was() or self.harmless is None:
+            self.harmless = harmless(self.made)
+        return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
+
+    cdef bint is_as_it_was(self) except -1:
+        """Whether f is still made of the same, so that what was found of it holds."""
+        if self.made is not None and is_still(<list>self.looks):
+            return True
+        self.made = made_of(self.f)
+        self.looks = looks_at(self.made)
+        return False
 
     cdef object in_single(self, object level, object x, Given *given):
         """The result with respect to a few float32 numbers, whose duals are the readable ones."""
@@ -636,9 +752,10 @@ cdef class Derivative(Driver):
         cdef int ndim = cnp.PyArray_NDIM(x)
         if ndim == self.ndim and at == self.at and not memcmp(
             self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp)
-        ):
+        ) and self.is_as_it_was():
             return True
-        if not is_elementwise(self.f, at, (<object>x).shape):
+        self.is_as_it_was()
+        if not is_elementwise(self.made, at, (<object>x).shape):
             return False
         if ndim <= 4:
             self.ndim, self.at = ndim, at

@@ -6,3 +6,4 @@ cpdef bint needs_anew(object f) except -1
 cdef object callee_for(object f, object last)
 cpdef void begin() noexcept
 cpdef int end() except -1
+cdef unsigned int version_of(object kind) noexcept

@@ -889,6 +889,11 @@ cdef extern from *:
     bint writes_by_hook(PyTypeObject *kind) noexcept
 
 
+cdef unsigned int version_of(object kind) noexcept:
+    """A number that this class has until it, or one that it is derived from, is written to; or 0."""
+    return tag(<PyTypeObject *>kind)
+
+
 cdef inline bint is_property(PyTypeObject *kind, object name):
     cdef PyObject *found = _PyType_Lookup(kind, name)
     if found == NULL:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs, number_in, split
 from .array.operands import unbuffered
-from .differentiations import CHECKPOINTS, note
+from .differentiations import CHECKPOINTS, note_again
 from .dual import Dual
 from .later import Later
 from .lifting.lift import Lookalike
@@ -186,8 +186,7 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
                 refuse_what_is_written(error)
                 raise
             outputs = Outputs("checkpoint", _numbers_in(y), work.level)
-        for why in work.why.all:
-            note(level, why)
+        note_again(level, work.why)
         refuse_what_is_written()
         if any(split(v, level)[1] is not None for v in outputs.values):
             raise refused(

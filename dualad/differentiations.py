@@ -150,6 +150,15 @@ def gravest_doubt(level: int) -> Doubt:
     return doubt
 
 
+def note_again(level: int, doubt: Doubt) -> None:
+    """Note of a level what was noted of another, at which part of its work was done."""
+    if doubt.all:
+        noted = notes_of(level)
+        noted.doubts |= set(doubt.all)
+        noted.places |= doubt.places
+        noted.searches |= set(doubt.searches)
+
+
 # Functions may have found a kept value by what they had made of a dual, a text or a rounded number;
 # or they may have read a number from such a text. Drivers look into that when the result is there:
 # f cannot be called again before, for it may find its own duals. Here is the number of the last

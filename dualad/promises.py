@@ -39,8 +39,9 @@ from .differentiations import (
 )
 from .frames import is_ours
 from .levels import fresh_level
-from .lifting.effects import code_of, made_of, may_keep, may_read
+from .lifting.effects import code_of, may_keep, may_read
 from .lifting.lift import Lifted
+from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
@@ -154,27 +155,33 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
 
 
 class _Notes:
-    """What has been found of functions, lifted or not, kept as long as they are."""
+    """What has been found of functions, lifted or not, kept as long as they are as they were."""
 
     def __init__(self) -> None:
-        self._of: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+        self._of: weakref.WeakKeyDictionary[Any, _Found] = weakref.WeakKeyDictionary()
 
-    def have(self, f: Any, found: Any) -> bool:
-        given, is_lifted = _itself(f)
+    def have(self, f: Any, note: Any) -> bool:
         try:
-            return (found, is_lifted) in self._of.get(given, ())
+            found = self._of.get(itself(f))
         except TypeError:  # an f that has no hash, or no weak references
             return False
+        return found is not None and note in found.notes and found.key == made_of(f).key
 
-    def add(self, f: Any, found: Any) -> None:
-        given, is_lifted = _itself(f)
+    def add(self, f: Any, note: Any) -> None:
+        made = made_of(f)
         with suppress(TypeError):
-            self._of.setdefault(given, set()).add((found, is_lifted))
+            found = self._of.get(made.f)
+            if found is None or found.key != made.key:
+                found = self._of[made.f] = _Found(made)
+            found.notes.add(note)
 
 
-def _itself(f: Any) -> tuple[Any, bool]:
-    """The function that was given, which outlives what drivers wrap it in; whether it is lifted."""
-    return (f.f, f.lift) if type(f) is Lifted else (f, False)
+class _Found:
+    """Notes of a function that is made of that."""
+
+    def __init__(self, made: Made) -> None:
+        self.key, self.codes = made.key, made.codes
+        self.notes: set[Any] = set()
 
 
 _elementwise = _Notes()  # arguments and shapes for which a function is
@@ -182,7 +189,7 @@ _elementwise = _Notes()  # arguments and shapes for which a function is
 
 def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
     """Whether f is known to be elementwise in an argument of this shape."""
-    if len(shape) == 0 or (isinstance(f, np.ufunc) and f.signature is None):
+    if len(shape) == 0 or (isinstance(g := itself(f), np.ufunc) and g.signature is None):
         return True
     return _elementwise.have(f, (key, shape))
 
@@ -447,8 +454,9 @@ LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare w
 
 def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
-    if _is_looking.get():
+    if not why.all or _is_looking.get():
         return False
+    f = made_of(f)
     _doubt_if_by_key(why, f, leaves)
     if _is_grave(why, f, leaves):
         return True
@@ -462,6 +470,7 @@ def harmless(f: Any) -> frozenset[str]:
 
     It keeps no values, or looks none up, or reads nothing from text.
     """
+    f = made_of(f)
     can_harm = {
         "equal": may_keep(f),
         "step": may_keep(f, by_key=True),
@@ -550,11 +559,12 @@ def settle(
     TypeError
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
-    if _is_looking.get():
+    if not why.all or _is_looking.get():
         return
-    _doubt_if_by_key(why, inputs.f, inputs.leaves)
-    is_grave = _is_grave(why, inputs.f, inputs.leaves)
-    is_read = "text" in why.all and may_have_read(inputs.f, inputs.leaves)
+    f = made_of(inputs.f)
+    _doubt_if_by_key(why, f, inputs.leaves)
+    is_grave = _is_grave(why, f, inputs.leaves)
+    is_read = "text" in why.all and may_have_read(f, inputs.leaves)
     is_search = is_searching(why)
     if not (is_grave or is_read or is_search):
         return
@@ -662,11 +672,19 @@ def refuse_if_searched(
     TypeError
         If differences of plain calls settle on something else.
     """
+    along = _mixture(inputs, seeds)[0]
+    here = [np.asarray(plain(v)) for v in outputs.values]
     for far in (1.0, 8.0, 32.0, 256.0):
-        is_alike, is_still = _moves_alike(inputs, seeds, outputs, has_aux, far)
+        try:
+            wide = _difference(inputs, along, far, has_aux, here)
+        except Exception:  # it is not defined there
+            continue
+        is_alike, is_still = _moves_alike(inputs, seeds, outputs, wide)
         if is_alike and not is_still:
             return
-        if not is_alike and (compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far)):
+        if not is_alike and (
+            compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far, wide)
+        ):
             raise refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
                 f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
@@ -677,18 +695,13 @@ def refuse_if_searched(
 
 
 def _moves_alike(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, far: float
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, wide: _Difference
 ) -> tuple[bool, bool]:
     """Whether values move as derivatives say; whether neither of them do."""
-    along, mixture = _mixture(inputs, seeds)
-    try:
-        here = [np.asarray(plain(v)) for v in outputs.values]
-        tried = _difference(inputs, along, far, has_aux, here)
-    except Exception:  # it is not defined there
-        return False, False
+    mixture = _mixture(inputs, seeds)[1]
     pairs = [
-        (_mixed(tangent, mixture, wide), wide, noise)
-        for tangent, (wide, noise, _) in zip(outputs.tangents, tried, strict=True)
+        (_mixed(tangent, mixture, moved), moved, noise)
+        for tangent, (moved, noise, _) in zip(outputs.tangents, wide, strict=True)
     ]
     is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
     return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
@@ -722,18 +735,24 @@ def _mixed(tangent: Any, mixture: Any, like: Any) -> Any:
 
 
 def _settled_otherwise(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, far: float = 1.0
+    inputs: Inputs,
+    seeds: Sequence[Any],
+    outputs: Outputs,
+    has_aux: bool,
+    far: float = 1.0,
+    widest: _Difference | None = None,
 ) -> tuple[str, ...] | None:
     """On what differences of plain calls settle, and the derivative, if that is something else.
 
     Nothing if they agree; None where f is not defined nearby. Differences that do not settle, as
-    at a jump or a kink, say nothing. `far`: how wide they are.
+    at a jump or a kink, say nothing. `far`: how wide they are; `widest`: the first, if it is known.
     """
     along, mixture = _mixture(inputs, seeds)
     parts = (far, 0.5 * far, 0.01 * far)
     try:
         here = [np.asarray(plain(v)) for v in outputs.values]
-        tried = [_difference(inputs, along, part, has_aux, here) for part in parts]
+        tried = [] if widest is None else [widest]
+        tried += [_difference(inputs, along, p, has_aux, here) for p in parts[len(tried) :]]
     except Exception:  # it is not defined there, or in other numbers
         return None
     for tangent, (wide, noise, _), (narrow, _, bend), (narrowest, most_noise, _) in zip(
@@ -750,9 +769,13 @@ def _settled_otherwise(
     return ()
 
 
+# Of each output a slope, its rounding error, and how its two sides differ.
+_Difference = list[tuple[Any, Any, Any]]
+
+
 def _difference(
     inputs: Inputs, along: list[Any], part: float, has_aux: bool, here: list[Any]
-) -> list[tuple[Any, Any, Any]]:
+) -> _Difference:
     """The difference of each output of f, its rounding error, and how its two sides differ."""
     values = []
     for sign in (part, -part):
@@ -814,11 +837,13 @@ def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate) -> bool:
     def derivatives() -> list[Any] | None:
         try:
             return evaluate(points).tangents
-        except Exception:  # it is not defined there, or a dual has stayed in its cache
+        except Exception as error:  # it is not defined there, or a dual has stayed in its cache
+            if is_refusal(error) and _is_to_be_lifted(inputs):
+                raise  # to the driver, which lifts it
             return None
 
-    if (first := derivatives()) is None:
-        return False
+    if (first := derivatives()) is None:  # unless it is by a plain call that there are some
+        return _is_called(inputs, points) and derivatives() is not None
     if not _is_called(inputs, points) or (second := derivatives()) is None:
         return True
     return _are_others(inputs, points, evaluate, first, second)
@@ -1113,16 +1138,13 @@ class _Looks:
         look.meet(objects)
 
     def _key(self, why: str, f: Any, leaves: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
-        given, is_lifted = _itself(f)
+        made = made_of(f)
         places = why.places if isinstance(why, Doubt) else {}
-        objects: list[Any] = []
-        codes: list[Any] = list(places.values())
-        made = made_of(given, objects, codes)
         at: frozenset[Any] = frozenset()
         if places:
-            own = code_of(given)  # by whatever it is called
+            own = code_of(made.f)  # by whatever it is called
             at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
-        return (made, is_lifted, at, _shapes(leaves)), objects, codes
+        return (made.key, at, _shapes(leaves)), made.objects, [*made.codes, *places.values()]
 
 
 def _is_copy(code: Any, of: Any) -> bool:

@@ -18,8 +18,9 @@ from .array.operands import unbuffered
 from .differentiations import DOUBTS, NOTED, doubts_since, gravest_doubt
 from .dual import Dual
 from .kernel import DRIVERS
-from .lifting import callbacks, library, operators  # noqa: F401  they enter what is lifted by them
+from .lifting import callbacks, library, made, operators  # noqa: F401  they enter their stand-ins
 from .lifting.lift import Lifted, Lookalike, global_name
+from .lifting.made import made_of
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function
 from .passes import evaluated
@@ -323,4 +324,5 @@ if DRIVERS:
         *(gravest_doubt, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
     )
+    DRIVERS.connect_made(made_of, made.is_same_look, made.LOOKS)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

@@ -8,11 +8,14 @@ import contextlib
 import decimal
 import fractions
 import functools
+import gc
 import itertools
 import logging
 import math
 import operator
+import types
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
@@ -1074,3 +1077,148 @@ def test_looking_for_a_kept_value_warns_of_nothing() -> None:
             warnings.simplefilter("always")
             derivative(f)(x)
         assert not seen, x
+
+
+# -- what a function reaches is replaced -------------------------------------------------------
+
+
+def by_global_name(h: Any) -> Any:
+    names: Any = {"h": h}
+    exec("def f(x): return h(x) * x", names)
+    return names["f"], lambda g: names.update(h=g)
+
+
+def by_cell(h: Any) -> Any:
+    def replace(g: Any) -> None:
+        nonlocal h
+        h = g
+
+    return lambda x: h(x) * x, replace
+
+
+def by_part(h: Any) -> Any:
+    parts = {"h": h}
+    return lambda x: parts["h"](x) * x, lambda g: parts.update(h=g)
+
+
+def by_default(h: Any) -> Any:
+    def f(x: Any, h: Any = h) -> Any:
+        return h(x) * x
+
+    return f, lambda g: setattr(f, "__defaults__", (g,))
+
+
+def by_module(h: Any) -> Any:
+    home: Any = types.ModuleType("home_of_h")
+    home.h = h
+    names: Any = {"home": home}
+    exec("def f(x): return home.h(x) * x", names)
+    return names["f"], lambda g: setattr(home, "h", g)
+
+
+def by_method(h: Any) -> Any:
+    class Model:
+        def value(self, x: Any) -> Any:
+            return type(self).h(x)
+
+    cls: Any = Model
+    cls.h = staticmethod(h)
+    model = Model()
+    return lambda x: model.value(x) * x, lambda g: setattr(cls, "h", staticmethod(g))
+
+
+def by_attribute(h: Any) -> Any:
+    class Model:
+        pass
+
+    model: Any = Model()
+    model.h = h
+    return lambda x: model.h(x) * x, lambda g: setattr(model, "h", g)
+
+
+def by_code(h: Any) -> Any:
+    def own(x: Any) -> Any:
+        return h(x)
+
+    def replace(g: Any) -> None:
+        own.__code__ = (lambda x: h(x)).__code__
+        nonlocal h
+        h = g
+
+    return lambda x: own(x) * x, replace
+
+
+REACHED = [
+    *(by_global_name, by_cell, by_part, by_default, by_module, by_method, by_attribute, by_code),
+]
+HARMLESS: dict[str, Callable[[Any], Any]] = {
+    "step": lambda x: cube(x) + 0.0 * round(x, 6),
+    "equal": lambda x: cube(x) + 0.0 * (x == AT),
+    "text": lambda x: cube(x) + 0.0 * len(f"{x}"),
+}
+KEEPING: dict[str, Callable[[], Any]] = {
+    "step": lambda: in_dict(KEYS["round"]),
+    "equal": lambda: list_of_pairs(COMPARISONS["=="]),
+    "text": lambda: lambda x: float(decimal.Decimal(str(x))),
+}
+
+
+@pytest.mark.parametrize("why", HARMLESS)
+@pytest.mark.parametrize("reach", REACHED)
+def test_what_was_found_of_a_function_does_not_hold_of_what_it_calls_now(
+    reach: Any, why: str
+) -> None:
+    f, replace = reach(HARMLESS[why])
+    again = derivative(f)
+    for _ in range(3):
+        assert derivative(f)(AT) == again(AT) == pytest.approx(FIRST)
+    for driver in (derivative(f), again):
+        replace(KEEPING[why]())
+        f(AT)
+        with pytest.raises(TypeError, match=TOLD):
+            pytest.fail(f"{driver(AT)}")
+        replace(HARMLESS[why])
+        assert driver(AT) == pytest.approx(FIRST)
+
+
+@pytest.mark.parametrize("reach", REACHED)
+def test_a_function_is_elementwise_as_long_as_what_it_calls_is(reach: Any) -> None:
+    v = np.array([1.0, 2.0, 3.0])
+    f, replace = reach(np.sin)
+    again = derivative(f)
+    for driver in (derivative(f), again, again):
+        np.testing.assert_allclose(driver(v), np.sin(v) + v * np.cos(v))
+    replace(lambda x: np.sin(x).sum() + 0.0 * x)
+    for driver in (derivative(f), again):
+        with pytest.raises(ValueError, match="elementwise"):
+            driver(v)
+
+
+def test_a_flag_is_part_of_what_was_found() -> None:
+    names: Any = {"is_sum": False}
+    exec("def f(x): return x * x.sum() if is_sum else x * x", names)
+    slope = derivative(names["f"])
+    v = np.array([1.0, 2.0])
+    assert slope(v).tolist() == [2.0, 4.0]
+    names["is_sum"] = True
+    with pytest.raises(ValueError, match="elementwise"):
+        slope(v)
+
+
+def test_what_is_found_of_a_function_keeps_nothing_alive() -> None:
+    def made() -> Any:
+        kept: dict[Any, Any] = {}
+
+        def f(x: Any) -> Any:
+            k = round(x, 3)
+            if x == 0.5 and k not in kept:
+                kept[k] = f
+            return x * x + len(f"{x}")
+
+        derivative(f)(0.5)
+        derivative(f)(np.array([0.25, 0.75]).sum())
+        return weakref.ref(f)
+
+    alive = [made() for _ in range(20)]
+    gc.collect()
+    assert not any(ref() for ref in alive)
