@@ -1224,5 +1224,7 @@ def test_distributions_of_the_users_own_are_refused_by_name() -> None:
 
     bell = Bell(name="bell")
     assert derivative(lambda x: x * bell.pdf(0.0))(2.0) == pytest.approx(norm.pdf(0.0))
-    with pytest.raises(TypeError, match="the distribution bell has no derivatives in dualad; write"):
+    with pytest.raises(
+        TypeError, match="the distribution bell has no derivatives in dualad; write"
+    ):
         derivative(lambda x: bell.pdf(x))(0.5)

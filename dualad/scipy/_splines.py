@@ -12,7 +12,7 @@ from ..array.undefined import undefined
 from ..array_rules.common import has_duals
 from ..pair import plain
 from . import _pieces
-from ._parts import by_columns, nilpotent, stripped, through, with_value
+from ._parts import by_columns, is_still, nilpotent, stripped, through, with_value
 from ._theorems import solved
 from .sparse import csr_array
 from .sparse.linalg import spsolve
@@ -203,9 +203,9 @@ class Spline:
 
         found = solved(away, value, divide, back=divide)
         # a root in a number that does not move, as at a clamped end, does not move either
-        moves = getattr(away(value), "tangent", 0.0)
-        if isinstance(moves, np.ndarray):
-            is_flat = is_flat & np.any(np.reshape(moves, (-1, *np.shape(value))), axis=0)
+        rest = away(value)
+        for i in np.flatnonzero(is_flat):
+            is_flat[i] = not is_still(rest[i])
         return undefined(
             found,
             is_over | is_flat,
