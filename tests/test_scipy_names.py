@@ -139,8 +139,8 @@ _RATIONAL = scipy.interpolate.AAA(np.linspace(0, 1, 6), np.exp(np.linspace(0, 1,
             "spatial.KDTree.query cannot take duals; ask for the indices",
         ),
         (
-            lambda a: Rotation.align_vectors(np.eye(3) * a, np.eye(3))[0].as_matrix(),
-            "spatial.transform.Rotation.align_vectors cannot take duals; write it in",
+            lambda a: Rotation.from_davenport(np.eye(3) * a, "extrinsic", [1.0, 2, 3]).as_matrix(),
+            "spatial.transform.Rotation.from_davenport cannot take duals; write it in",
         ),
         (
             _filled,
