@@ -116,10 +116,13 @@ ROTATIONS: dict[str, tuple[Case, tuple[Any, ...]]] = {
         lambda R, q, w: R.from_quat(q).mean(np.abs(w)).as_quat(),
         (R.normal(size=(4, 4)), R.normal(size=4)),
     ),
-    "aligned": (
-        lambda R, a, b: (lambda found: (found[0].as_matrix(), found[1]))(R.align_vectors(a, b)),
-        (R.normal(size=(4, 3)), R.normal(size=(4, 3))),
-    ),
+    **{
+        f"aligned, {name}": (f, (R.normal(size=(4, 3)), R.normal(size=(4, 3))))
+        for name, f in {
+            "matrix": lambda R, a, b: R.align_vectors(a, b)[0].as_matrix(),
+            "distance": lambda R, a, b: R.align_vectors(a, b)[1],
+        }.items()
+    },
     "aligned, weights": (
         lambda R, w: R.align_vectors(U, np.roll(U, 1, 0), w**2 + 0.1)[0].as_rotvec(),
         (R.normal(size=len(U)),),
