@@ -36,9 +36,10 @@ fewer digits or none: in both tails down to 1e-290, at shapes from 1e-3 to 1e6. 
 are as exact as SciPy's own probabilities, down to 1e-300.
 
 Objects made outside of the function, of plain numbers, take duals in lifted code as those made inside: splines,
-interpolators, frozen distributions, factors of `splu`. Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of
+interpolators, frozen distributions, factors of `splu`. Distributions of your own classes, and duals beside a
+`LowLevelCallable`, are refused; a function in C that is called otherwise raises its own error, to which a note is added. Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of
 `BarycentricInterpolator` and `KroghInterpolator`, `PPoly.from_spline`, the factors L and U of `splu`, and of
-`Rotation` what it has beside products, powers and forms. Refused arguments are c0 and z1 of `symiirorder1`, the size of
+`Rotation` what it has beside products, powers, forms, means and alignment. Refused arguments are c0 and z1 of `symiirorder1`, the size of
 `fourier_uniform` and `fourier_ellipsoid`, a matrix of duals in `spilu`, `trim` of `ttest_ind`, the weights of
 `wasserstein_distance`, and `boxcox` without its `lmbda`; of distributions of vectors and matrices, for one,
 `multivariate_normal.cdf` and `wishart.entropy`. Cubic and quintic splines on a grid are SciPy's, whose

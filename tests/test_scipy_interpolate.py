@@ -496,10 +496,11 @@ def test_roots_beside_one_without_a_slope() -> None:
         y = np.stack([0.0 * a + (a - 1.3), a, 0.5, -a])
         return interpolate.CubicSpline(np.arange(4.0), y, bc_type="clamped").roots()
 
-    got = derivative(roots)(1.3)
     want = (roots(1.3001) - roots(1.2999)) / 2e-4
-    assert got[0] == 0.0
-    np.testing.assert_allclose(got, want, rtol=1e-6)
+    for mode in ("forward", "reverse"):
+        got = jacobian(roots, mode=mode)(1.3)
+        assert got[0] == 0.0
+        np.testing.assert_allclose(got, want, rtol=1e-6)
     assert derivative(lambda a: moving(a)[1])(1.3) != 0
     with pytest.raises(NonDifferentiableError, match="no slope"):
         derivative(moving)(1.3)

@@ -11,6 +11,7 @@ import pytest
 from support.agreement import assert_agree
 
 from dualad import derivative, grad, jacobian, jvp, sparsity, vjp
+from dualad.pair import plain
 
 pytest.importorskip("scipy")
 
@@ -251,6 +252,28 @@ def test_equal_numbers_share_what_a_filter_chooses() -> None:
     """At a kink, the mean of the one-sided derivatives, here of the maximum of two."""
     found = grad(lambda x: ours.order_filter(x, np.ones(3), 2)[1])(np.array([2.0, 1.0, 2.0, 0.0]))
     assert found.tolist() == [0.5, 0.0, 0.5, 0.0]
+    beside_zeros = jacobian(lambda x: ours.medfilt(x))(np.array([0.0, 1.0, 2.0, 3.0]))
+    assert beside_zeros[0].tolist() == [0.5, 0.0, 0.0, 0.0]  # of 0, 0 and 1, the first outside
+
+
+def test_peaks() -> None:
+    t = np.linspace(0.0, 6.0, 40)
+    x = np.sin(2.3 * t) + 0.3 * np.cos(5.1 * t) + 0.1 * t
+
+    def properties(m: Any, x: Any) -> Any:
+        asked = {"height": 0.1, "threshold": 0, "prominence": 0.05, "width": 0.5}
+        found = m.find_peaks(x, **asked, rel_height=0.6)[1]
+        return tuple(found[name] for name in sorted(found) if "bases" not in name)
+
+    def widths(m: Any, x: Any) -> Any:
+        return m.peak_widths(x, theirs.find_peaks(plain(x))[0], rel_height=0.4)
+
+    def prominences(m: Any, x: Any) -> Any:
+        return m.peak_prominences(x, theirs.find_peaks(plain(x))[0])[0]
+
+    for f in (properties, widths, prominences):
+        assert_agree(f, theirs, ours, (x,), rtol=1e-6)
+    assert_agree(lambda m, r: m.peak_widths(x, [6], r), theirs, ours, (np.array(0.4),), rtol=1e-6)
 
 
 def test_a_filter_moves_with_what_it_closes_over() -> None:

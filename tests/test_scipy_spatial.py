@@ -112,6 +112,21 @@ ROTATIONS: dict[str, tuple[Case, tuple[Any, ...]]] = {
         }.items()
     },
     "apply": (lambda R, q, x: R.from_quat(q).apply(x), (q, U)),
+    "mean": (
+        lambda R, q, w: R.from_quat(q).mean(np.abs(w)).as_quat(),
+        (R.normal(size=(4, 4)), R.normal(size=4)),
+    ),
+    **{
+        f"aligned, {name}": (f, (R.normal(size=(4, 3)), R.normal(size=(4, 3))))
+        for name, f in {
+            "matrix": lambda R, a, b: R.align_vectors(a, b)[0].as_matrix(),
+            "distance": lambda R, a, b: R.align_vectors(a, b)[1],
+        }.items()
+    },
+    "aligned, weights": (
+        lambda R, w: R.align_vectors(U, np.roll(U, 1, 0), w**2 + 0.1)[0].as_rotvec(),
+        (R.normal(size=len(U)),),
+    ),
     "element": (lambda R, q: R.from_quat(q)[1].as_matrix(), (R.normal(size=(3, 4)),)),
     "euler": (lambda R, a: R.from_euler("xyz", a).as_matrix(), (v,)),
     "euler two": (lambda R, a: R.from_euler("XZ", a * 9, degrees=True).as_matrix(), (U[:, :2],)),
@@ -143,6 +158,14 @@ def test_rotations_under_scipys_own_names() -> None:
 
     found = derivative(turned)(0.7)
     np.testing.assert_allclose(found, PLAIN.apply([-np.sin(0.7), np.cos(0.7), 0]), rtol=1e-14)
+
+
+def test_vectors_that_do_not_decide_about_one_rotation() -> None:
+    align = ours.transform.Rotation.align_vectors
+    with pytest.raises(NonDifferentiableError, match="several rotations are equally near"):
+        derivative(lambda t: align([[1.0, t, 0.0]], [[1.0, 0.0, 0.0]])[0].as_rotvec())(0.3)
+    with pytest.raises(TypeError, match="takes finite weights"):
+        derivative(lambda t: align(U * t, U, [np.inf, *np.ones(len(U) - 1)])[1])(0.3)
 
 
 def test_gimbal_lock_is_told() -> None:

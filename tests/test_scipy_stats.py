@@ -1191,3 +1191,40 @@ def test_options_that_the_page_lists_as_refused(name: str) -> None:
     with pytest.raises(TypeError, match=r"scipy\.stats\."):
         jvp(REFUSED_OPTIONS[name], (TEN_VALUES,), (TEN_VALUES,))
     assert f"`{name}`" in PAGE.read_text()
+
+
+def test_terms_that_cancel_at_small_and_large_shapes() -> None:
+    """Of boltzmann, whose terms are 1/λ, and of yulesimon at k = 1, where they are 1/α."""
+
+    def share(t: Any, k: int, n: int) -> Any:
+        return mp.expm1(-t * (k + 1)) / mp.expm1(-t * n)
+
+    def mass(t: Any, k: int, n: int) -> Any:
+        return -t * k + mp.log(mp.expm1(-t) / mp.expm1(-t * n))
+
+    with mp.workdps(400):
+        for t, (n, k) in itertools.product(
+            (1e-8, 1e-3, 0.04, 0.6), ((19, 0), (19, 8), (19, 17), (1000, 998))
+        ):
+            for f, exact in ((stats.boltzmann.cdf, share), (stats.boltzmann.logpmf, mass)):
+                got = derivative(lambda t, f=f, k=k, n=n: f(k, t, n))(t)
+                h = t * mp.mpf(2) ** -99
+                slope = (exact(t + h, k, n) - exact(t - h, k, n)) / (2 * h)
+                assert got == pytest.approx(float(slope), rel=1e-14), (f, t, n, k)
+        for alpha, k in itertools.product((1e-3, 2.0, 1e6), (1, 2, 7)):
+            got = derivative(lambda a, k=k: stats.yulesimon.logpmf(k, a))(alpha)
+            slope = 1 / mp.mpf(alpha) - mp.fsum(1 / (mp.mpf(alpha) + j) for j in range(1, k + 1))
+            assert got == pytest.approx(float(slope), rel=1e-14), (alpha, k)
+
+
+def test_distributions_of_the_users_own_are_refused_by_name() -> None:
+    class Bell(scipy.stats.rv_continuous):
+        def _pdf(self, x: Any) -> Any:
+            return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+    bell = Bell(name="bell")
+    assert derivative(lambda x: x * bell.pdf(0.0))(2.0) == pytest.approx(norm.pdf(0.0))
+    with pytest.raises(
+        TypeError, match="the distribution bell has no derivatives in dualad; write"
+    ):
+        derivative(lambda x: bell.pdf(x))(0.5)

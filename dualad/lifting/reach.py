@@ -95,7 +95,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if kind is types.BuiltinFunctionType:  # perhaps a method of an object
         kind = type(x.__self__)
     if kind is Lifted or _stays(kind):
-        return kind is Cached or home_of_class(kind).startswith(_BY_METHODS)
+        return kind is Cached or _has_methods(kind)
     return _of_class(kind, seen)
 
 
@@ -106,6 +106,11 @@ def _stays(cls: type) -> bool:
     """
     is_of_exec = cls.__module__ == "builtins" and cls.__flags__ & HEAP_TYPE
     return not is_of_exec and is_left_alone(cls.__module__)
+
+
+def _has_methods(cls: type) -> bool:
+    """Whether the methods of a package's class may have stand-ins."""
+    return home_of_class(cls).startswith(_BY_METHODS)
 
 
 def _is_opened(x: Any) -> bool:
@@ -120,6 +125,8 @@ def _of_class(cls: Any, seen: set[Any]) -> bool:
     seen.add(id(cls))
     for kind in cls.__mro__:
         if _stays(kind):
+            if _has_methods(kind):
+                return True
             continue
         for member in list(vars(kind).values()):
             for f in _functions_in(member):

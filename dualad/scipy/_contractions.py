@@ -205,17 +205,17 @@ def chosen(f: Function, x: Any, outside: Any = 0.0) -> Any:
     flat, shape = np.reshape(x, -1), np.shape(x)
     value, limit, n = plain(flat), plain(outside), int(np.size(x))
 
-    def places(order: Any) -> Any:
+    def places(order: Any, is_below: Any) -> Any:
+        """The places that it takes, if numbers have this order, and these are below the limit."""
         ranks = np.empty(n)
         ranks[order] = np.arange(n)
-        below = float(np.count_nonzero(value < limit)) - 0.5
-        found = np.asarray(f(ranks.reshape(shape), below))
+        found = np.asarray(f(ranks.reshape(shape), np.count_nonzero(is_below) - 0.5))
         inside = found == np.rint(found)
         return np.append(order, n)[np.where(inside, found, n).astype(int)]
 
     numbers = np.concatenate([flat, np.reshape(outside + np.zeros(1), -1)])
     first = np.argsort(value, kind="stable")
     last = n - 1 - np.argsort(value[::-1], kind="stable")
-    one, other = places(first), places(last)
+    one, other = places(first, value < limit), places(last, value <= limit)
     y = np.take(numbers, one)
     return y if np.all(one == other) else (y + np.take(numbers, other)) / 2

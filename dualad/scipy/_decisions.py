@@ -65,7 +65,7 @@ DECISIONS: dict[str, Decisions] = {
         plain=_names(
             """
             argrelextrema argrelmax argrelmin buttord cheb1ord cheb2ord check_COLA check_NOLA
-            choose_conv_method correlation_lags ellipord find_peaks find_peaks_cwt findfreqs
+            choose_conv_method correlation_lags ellipord find_peaks_cwt findfreqs
             kaiserord max_len_seq unit_impulse
             """
         ),

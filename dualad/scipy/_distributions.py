@@ -506,8 +506,16 @@ row("betabinom(n, a, b)",
     "betaln(k + a, n - k + b) - betaln(a, b) - log(n + 1) - betaln(n - k + 1, k + 1)", begin=0,
     ends="0, n", is_discrete=True, fixed="n", mean="n*a/(a + b)",
     var="n*a*b*(a + b + n)/(square(a + b)*(a + b + 1))")
-row("boltzmann(lambda_, N)", "-lambda_*k + log(expm1(-lambda_)/expm1(-lambda_*N))",
-    "expm1(-lambda_*(k + 1))/expm1(-lambda_*N)", ends="0, N - 1", is_discrete=True, fixed="N")
+# coth(x) - 1/x
+helper("_langevin(x) = x*hyp0f1(2.5, x*x/4)/hyp0f1(1.5, x*x/4)/3")
+# m/expm1(m*t) - n/expm1(n*t) - k, whose terms cancel where t is small
+helper("_decay_gap(t, m, n, k) = (n - m - 2*k + m*_langevin(m*t/2) - n*_langevin(n*t/2))/2 "
+    "if n*t < 1 else m/expm1(m*t)*expm1((m - n)*t)/expm1(-n*t) - (n - m)/expm1(n*t) - k")
+helper("_decay_log(k, t, n) = -t*k + log(expm1(-t)/expm1(-t*n))", None, "_decay_gap(t, 1, n, k)",
+    None)
+helper("_decay_share(m, t, n) = expm1(-t*m)/expm1(-t*n)", None, "y*_decay_gap(t, m, n, 0)", None)
+row("boltzmann(lambda_, N)", "_decay_log(k, lambda_, N)", "_decay_share(k + 1, lambda_, N)",
+    ends="0, N - 1", is_discrete=True, fixed="N")
 row("planck(lambda_)", "-lambda_*k + log(-expm1(-lambda_))", "-expm1(-lambda_*(k + 1))",
     ends=_HALF, is_discrete=True, mean="1/expm1(lambda_)",
     var="exp(-lambda_)/square(expm1(-lambda_))",
@@ -516,7 +524,9 @@ row("planck(lambda_)", "-lambda_*k + log(-expm1(-lambda_))", "-expm1(-lambda_*(k
 row("dlaplace(a)", "log(tanh(a/2)) - a*abs(k)",
     "1 - exp(-a*k)/(exp(a) + 1) if k >= 0 else exp(a*(k + 1))/(exp(a) + 1)", is_discrete=True,
     mean="0", var="2*exp(-a)/square(expm1(-a))", entropy="a/sinh(a) - log(tanh(a/2))")
-row("yulesimon(alpha)", "log(alpha) + betaln(k, alpha + 1)", "1 - k*exp(betaln(k, alpha + 1))",
+helper("_yule_log(k, alpha) = log(alpha) + betaln(k, alpha + 1)", None,
+    "1/(alpha*(alpha + 1)) + _psi_gap(alpha + 2, k - 1)")
+row("yulesimon(alpha)", "_yule_log(k, alpha)", "1 - k*exp(betaln(k, alpha + 1))",
     ends="1, inf", is_discrete=True, mean="alpha/(alpha - 1)",
     var="square(alpha)/((alpha - 2)*square(alpha - 1))",
     logsf="log(k) + betaln(k, alpha + 1)")

@@ -21,7 +21,7 @@ from ._kinks import optimum
 from ._minima import bounds_for
 from ._parts import Plain, stripped, with_value
 from ._solving import bound, plainly, refuse_unless_converged, reported
-from ._theorems import bounds_of
+from ._theorems import Limits, Optimum, bounds_of
 
 Function = Callable[..., Any]
 
@@ -301,7 +301,7 @@ def nnls(A: Any, b: Any, **options: Any) -> Any:
     if not has_duals(A, b):
         return x, norm
     A, b = as_operand(A), as_operand(b)
-    best = optimum(lambda u: 0.5 * np.sum((A @ u - b) ** 2), x, bounds_of(len(x), 0.0, None))
+    best = _of_linear(A, b, x, bounds_of(len(x), 0.0, None))
     return best.x, with_value(np.linalg.norm(A @ best.point - b), norm)
 
 
@@ -341,17 +341,16 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), **options: Any) 
         return result
     refuse_unless_converged(result.success, "lsq_linear", result.message)
     A, b = A.toarray() if hasattr(A, "toarray") else as_operand(A), as_operand(b)
-
-    def residuals(u: Any) -> Any:
-        return A @ u - b
-
-    best = optimum(
-        lambda u: 0.5 * np.sum(residuals(u) ** 2), result.x, bounds_of(len(result.x), lower, upper)
-    )
-    rest = residuals(best.point)
+    best = _of_linear(A, b, result.x, bounds_of(len(result.x), lower, upper))
+    rest = A @ best.point - b
     result.x, result.fun = best.x, with_value(rest, result.fun)
     result.cost = with_value(0.5 * np.sum(rest**2), result.cost)
     return reported(result, b, lower, upper)
+
+
+def _of_linear(A: Any, b: Any, x: Any, limits: Limits) -> Optimum:
+    """The x within limits that makes |A·x − b| least."""
+    return Optimum(lambda u: 0.5 * np.sum((A @ u - b) ** 2), x, limits, lambda u: A.T @ (A @ u - b))
 
 
 take_places(globals(), _scipy)

@@ -130,6 +130,7 @@ def _limits(c: Any, x: Any, name: str) -> Limits:
         m = len(_vector(f)(x))
         names = _names(name, m)
         return Limits(_vector(f), np.full(m, is_equal), names)
+    matrix = None
     if isinstance(c, LinearConstraint):
         matrix = _from_objects(c.A)
         matrix = matrix.toarray() if hasattr(matrix, "toarray") else np.atleast_2d(matrix)
@@ -140,7 +141,7 @@ def _limits(c: Any, x: Any, name: str) -> Limits:
         f = c.fun
     m = len(_vector(f)(x))
     low, high = (as_operand(_from_objects(b)) + np.zeros(m) for b in (c.lb, c.ub))
-    return Limits.between(_vector(f), low, high, _names(name, m))
+    return Limits.between(_vector(f), low, high, _names(name, m), matrix)
 
 
 def _vector(f: Function) -> Function:
@@ -720,8 +721,8 @@ def linprog(
     limits = Limits.none()
     for kind, _, matrix, b in sides:
         is_equal = np.full(np.size(b), kind == "eqlin")
-        limits += Limits(_rest(matrix, b), is_equal, _names(kind, np.size(b)))
-    best = optimum(lambda u: np.sum(c * u), x, limits + bounds_of(n, lower, upper))
+        limits += Limits(_rest(matrix, b), is_equal, _names(kind, np.size(b)), -matrix)
+    best = _vertex(c, x, limits + bounds_of(n, lower, upper))
     result.x, point = best.x, best.point
     result.fun = with_value(np.sum(c * point), result.fun)
     start, reduced = 0, c
@@ -740,6 +741,11 @@ def linprog(
             held = np.asarray(said.marginals) != 0
             said.marginals = with_value(np.where(held, reduced, 0 * reduced), said.marginals)
     return reported(result, given)
+
+
+def _vertex(c: Any, x: Any, limits: Limits) -> Optimum:
+    """The minimum of c @ u."""
+    return Optimum(lambda u: np.sum(c * u), x, limits, lambda u: c + 0 * u)
 
 
 def _dense(x: Any) -> Any:
@@ -843,7 +849,7 @@ def milp(
         plainly = list(given) if isinstance(given, (list, tuple)) else [given]
         limits = options.get("options")
         lower, upper = _where_whole(integrality, c, x, lower, upper, plainly, limits)
-    best = optimum(lambda u: np.sum(c * u), x, held.limits(x) + bounds_of(n, lower, upper))
+    best = _vertex(c, x, held.limits(x) + bounds_of(n, lower, upper))
     result.x, result.fun = best.x, with_value(np.sum(c * best.point), result.fun)
     return reported(result, c, lower, upper)
 

@@ -100,7 +100,7 @@ def _ours(part: str) -> Any:
 def decision(part: str, name: str) -> tuple[str, str]:
     """Whether a name is supported, a plain answer or refused; and why, or what to use instead.
 
-    >>> decision("signal", "find_peaks")
+    >>> decision("signal", "argrelmax")
     ('plain answer', '')
     """
     known = DECISIONS[part]

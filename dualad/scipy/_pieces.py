@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.interpolate as _scipy
 
 from ..array_rules.common import has_duals
 from ..pair import plain
-from ._parts import nilpotent
+from ._parts import nilpotent, order_of
 
 
 def pieces_of(knots: Any, x: Any, side: Any, low: int, high: int) -> Any:
@@ -56,6 +57,32 @@ def on_both_sides(
     where[places] = np.arange(len(places))
     half = half - plain(half)
     return y + np.concatenate([half, change[:1] * 0])[where]
+
+
+def meets(knots: Any, x: Any) -> bool:
+    """Whether any x is at a plain knot, where it has two sides."""
+    v = plain(x)
+    following = np.minimum(knots.searchsorted(v), len(knots) - 1)
+    return bool(np.any(knots[following] == v))
+
+
+def along_taylor(f: Callable[[Any, int], Any], x: Any, nu: int, degree: int) -> Any:
+    """What a plain spline moves by with x, which meets no knot, from its derivatives f(v, nu).
+
+    `nu`: of which derivative that is asked.
+    """
+    v, d = plain(x), nilpotent(x)
+    slopes = [f(v, n)[()] if n <= degree else 0.0 for n in range(nu + 1, nu + 1 + order_of(x))]
+    if not slopes:
+        return 0.0
+    behind = np.ndim(slopes[0]) - np.ndim(v)
+    if behind > 0:
+        d = np.reshape(d, (*np.shape(v), *(1,) * behind))
+    change, power = slopes[0] * d, d
+    for j, slope in enumerate(slopes[1:], 2):
+        power = power * d / j
+        change = change + slope * power
+    return change
 
 
 # -- B-splines: knots t, coefficients c of shape (n, …), degree k ----------------------------
@@ -101,6 +128,9 @@ def integrated(t: Any, c: Any, k: int) -> tuple[Any, Any, int]:
 
 def b_spline(t: Any, c: Any, k: int, x: Any, nu: int = 0) -> Any:
     """The nu-th derivative of a B-spline at x of shape (m,); of shape (m, …)."""
+    if not has_duals(t, c) and not meets(t, x):
+        spline = _scipy.BSpline.construct_fast(t, c, k)
+        return spline(plain(x), nu) + along_taylor(spline, x, nu, k)
     for _ in range(nu):
         t, c, k = differentiated(t, c, k)
     n = len(plain(t)) - k - 1
@@ -144,6 +174,9 @@ def series_integrated(c: Any, breaks: Any) -> Any:
 
 def power_series(c: Any, breaks: Any, x: Any, nu: int = 0) -> Any:
     """The nu-th derivative of a piecewise polynomial at x of shape (n,); of shape (n, …)."""
+    if not has_duals(c, breaks) and not meets(breaks, x):
+        series = _scipy.PPoly.construct_fast(c, breaks)
+        return series(plain(x), nu) + along_taylor(series, x, nu, len(c) - 1)
     rest = np.shape(c)[2:]
     c = series_differentiated(c, nu)
     flat = np.reshape(c, (*np.shape(c)[:2], -1))

@@ -12,7 +12,7 @@ from ..array.undefined import undefined
 from ..array_rules.common import has_duals
 from ..pair import plain
 from . import _pieces
-from ._parts import by_columns, nilpotent, stripped, through, with_value
+from ._parts import by_columns, is_still, nilpotent, stripped, through, with_value
 from ._theorems import solved
 from .sparse import csr_array
 from .sparse.linalg import spsolve
@@ -37,6 +37,11 @@ class Spline:
         self._is_b = hasattr(plain_spline, "t")
         self.c = plain_spline.c if c is None else c
         self.knots = (plain_spline.t if self._is_b else plain_spline.x) if x is None else x
+
+    @property
+    def _is_vector(self) -> bool:
+        """Whether it has several values at each place."""
+        return np.ndim(self.c) > (1 if self._is_b else 2)
 
     @classmethod
     def of(cls, value: Any) -> Spline:
@@ -82,6 +87,14 @@ class Spline:
         value = self.plain(plain(x), nu=nu, extrapolate=extrapolate)
         if not has_duals(x, self.c, self.knots):
             return value
+        is_plain = not (self._is_vector or has_duals(self.c, self.knots))
+        if is_plain and not _pieces.meets(self.knots, x):  # SciPy has all derivatives
+            degree = self.plain.k if self._is_b else len(self.c) - 1
+
+            def derived(v: Any, n: int) -> Any:
+                return self.plain(v, nu=n, extrapolate=extrapolate)
+
+            return with_value(_pieces.along_taylor(derived, x, nu, degree), value)
         y = self._at(np.reshape(x, -1), nu, extrapolate)
         return placed(y, np.shape(x), self.plain.axis, value)
 
@@ -153,7 +166,7 @@ class Spline:
         self._refuse_missing("solve")
         if not has_duals(y, self.c, self.knots):
             return self.plain.solve(y, discontinuity, extrapolate)
-        if np.ndim(self.c) != (1 if self._is_b else 2):
+        if self._is_vector:
             raise TypeError("solve with duals takes one spline, not several; loop over them.")
         value = self.plain.solve(plain(as_operand(y)), discontinuity, extrapolate)
         return self.root(value, y)
@@ -190,9 +203,9 @@ class Spline:
 
         found = solved(away, value, divide, back=divide)
         # a root in a number that does not move, as at a clamped end, does not move either
-        moves = getattr(away(value), "tangent", 0.0)
-        if isinstance(moves, np.ndarray):
-            is_flat = is_flat & np.any(np.reshape(moves, (-1, *np.shape(value))), axis=0)
+        rest = away(value)
+        for i in np.flatnonzero(is_flat):
+            is_flat[i] = not is_still(rest[i])
         return undefined(
             found,
             is_over | is_flat,

@@ -13,6 +13,7 @@ systems, square roots of matrices and splines are all of this kind.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..drivers import derivative, grad, jacobian
 from ..numerics import quiet
-from ..pair import moved, plain
+from ..pair import moved, plain, shape_of
 from ._parts import order_of, through, with_value
 
 Function = Callable[..., Any]
@@ -48,9 +49,10 @@ def solved(
         The transpose of `divide`, for reverse mode.
     """
     y, r = x, as_operand(residual(x))
-    for _ in range(order_of(r)):
+    for step in range(order_of(r)):
+        if step:
+            r = as_operand(residual(y))
         y = y - through(divide, r, back)
-        r = as_operand(residual(y))
     return with_value(y, x if value is None else value, moved)
 
 
@@ -62,7 +64,7 @@ _NEAR = 0.1  # how far these may go, in proportion to 1 + |x|
 
 
 class Regular:
-    """A regular root of a function of a vector, close to where a solver has stopped.
+    """A regular root of a function of a vector or a number, close to where a solver has stopped.
 
     Newton's method brings the plain x closer to the root first, so that the tangents are those
     of the root and not of the point where a solver's tolerance was met.
@@ -70,17 +72,17 @@ class Regular:
     Parameters
     ----------
     f : callable
-        From shape (n,) to shape (n,), in duals.
-    x : ndarray, shape (n,)
+        From shape (n,) to shape (n,), or from a number to a number, in duals.
+    x : ndarray, shape (n,), or number
         Where the solver has stopped.
     elementwise : bool
-        Whether f is, so that its Jacobian is diagonal.
+        Whether f is, so that its Jacobian is diagonal; of a number it is.
     free : int, optional
         How many of the numbers must stay close to x; all of them if it is left out.
 
     Attributes
     ----------
-    x : ndarray
+    x : ndarray or number
         The root, to rounding.
     slope : ndarray
         The Jacobian there, or its diagonal.
@@ -95,10 +97,13 @@ class Regular:
         self, f: Function, x: Any, elementwise: bool = False, free: int | None = None
     ) -> None:
         self.f, self.elementwise = f, elementwise
-        slope = derivative(f) if elementwise else jacobian(f)
         times = np.multiply if elementwise else np.matmul
-        u = np.asarray(x, np.result_type(x, 1.0))
-        given, scale = u[:free], _NEAR * (1 + np.max(abs(u[:free]), initial=0))
+        u = np.asarray(x, np.result_type(x, 1.0)) if np.ndim(x) else x * 1.0
+
+        def bounded(u: Any) -> Any:
+            return u[:free] if np.ndim(u) else u
+
+        given, scale = bounded(u), _NEAR * (1 + _largest(bounded(u)))
         self.slope: Any = None
         before: Any
         taken: Any
@@ -106,22 +111,23 @@ class Regular:
         step = self.slope
         try:
             for _ in range(_STEPS):
-                before, last, taken, self.slope = self.slope, size, step, plain(slope(u))
-                step = self.divide(plain(f(u)))
-                size = float(np.linalg.norm(step))
+                before, last, taken = self.slope, size, step
+                self.slope, rest = self._at(u)
+                step = self.divide(rest)
+                size = _norm(step)
                 # At a double root, steps halve. Else they have come down to rounding errors, if
                 # the slope has settled.
                 if not size < 0.45 * last:
                     if before is None:
                         raise ArithmeticError
                     turn = _divided(before, times(self.slope, taken), elementwise) - taken
-                    if not np.all(abs(turn) <= 0.25 * np.max(abs(taken))):
+                    if not np.all(abs(turn) <= 0.25 * _largest(taken)):
                         raise ArithmeticError
                     break
                 u = u - step
-                if not np.all(abs(u[:free] - given) <= scale):
+                if not _largest(bounded(u) - given) <= scale:
                     raise ArithmeticError
-                tiny = np.finfo(u.dtype).eps * float(np.linalg.norm(u))
+                tiny = np.finfo(np.result_type(u)).eps * _norm(u)
                 if before is not None and size <= tiny:
                     break
         except ArithmeticError as error:
@@ -133,6 +139,13 @@ class Regular:
                 "tolerance."
             ) from None
         self.x = u
+
+    def _at(self, u: Any) -> tuple[Any, Any]:
+        """The plain slope and value of f."""
+        if self.elementwise:
+            return plain(derivative(self.f)(u)), plain(self.f(u))
+        slope, value = jacobian(lambda u: (self.f(u),) * 2, has_aux=True)(u)
+        return plain(slope), plain(value)
 
     def divide(self, r: Any) -> Any:
         """F′⁻¹·r."""
@@ -156,21 +169,32 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
         If x is not a regular root: f has a singular Jacobian there, or no zero close by.
     """
     given, shape = plain(x), np.shape(x)
+    is_number = not isinstance(given, np.ndarray)
 
     def flat(u: Any) -> Any:
-        y = as_operand(f(np.reshape(u, shape) if shape else u[0]))
-        if np.size(y) != np.size(plain(u)):
+        y = as_operand(f(u if len(shape) < 2 else np.reshape(u, shape)))
+        came = shape_of(y)
+        if math.prod(came) != math.prod(shape):
             raise ValueError(
                 f"a root needs as many equations as unknowns; shape {shape} went in, "
-                f"{np.shape(y)} came out."
+                f"{came} came out."
             )
-        return np.reshape(y, -1) if np.ndim(y) else np.stack([y])
+        if is_number:
+            return np.reshape(y, -1)[0] if came else y
+        return y if len(came) == 1 else np.reshape(y, -1) if came else np.stack([y])
 
+    if is_number:
+        return Regular(flat, given, elementwise=True).solved(given)
     start = np.reshape(given, -1)
-    result = Regular(flat, start, elementwise or start.size == 1).solved(start)
-    if isinstance(given, np.ndarray):
-        return np.reshape(result, shape)
-    return with_value(result[0], given)
+    return np.reshape(Regular(flat, start, elementwise or start.size == 1).solved(start), shape)
+
+
+def _norm(v: Any) -> float:
+    return float(np.linalg.norm(v) if np.ndim(v) else abs(v))
+
+
+def _largest(v: Any) -> Any:
+    return np.max(abs(v), initial=0) if np.ndim(v) else abs(v)
 
 
 def _divided(slope: Any, r: Any, elementwise: bool) -> Any:
@@ -218,10 +242,13 @@ class Limits:
         Which of them are equations.
     names : list of str
         What each is called in messages.
+    matrix : shape (m, n), optional
+        Of linear ones their Jacobian, in duals.
     """
 
-    def __init__(self, c: Function, equal: Any, names: list[str]) -> None:
+    def __init__(self, c: Function, equal: Any, names: list[str], matrix: Any = None) -> None:
         self.c, self.equal, self.names = c, np.asarray(equal, bool), names
+        self.matrix = matrix
 
     @classmethod
     def none(cls) -> Limits:
@@ -231,15 +258,26 @@ class Limits:
     def __add__(self, other: Limits) -> Limits:
         if not len(self.equal) or not len(other.equal):
             return self if len(self.equal) else other
+        are_linear = self.matrix is not None and other.matrix is not None
         return Limits(
             lambda u: np.concatenate([self.c(u), other.c(u)]),
             np.concatenate([self.equal, other.equal]),
             self.names + other.names,
+            np.concatenate([self.matrix, other.matrix]) if are_linear else None,
         )
 
+    def slopes(self, u: Any) -> Any:
+        """The Jacobian at u."""
+        return jacobian(self.c)(u) if self.matrix is None else self.matrix
+
     @classmethod
-    def between(cls, f: Function, low: Any, high: Any, names: list[str]) -> Limits:
-        """low ≤ f(x) ≤ high, each of shape (m,), for all that are finite; equal ones are one."""
+    def between(
+        cls, f: Function, low: Any, high: Any, names: list[str], matrix: Any = None
+    ) -> Limits:
+        """low ≤ f(x) ≤ high, each of shape (m,), for all that are finite; equal ones are one.
+
+        `matrix`: of a linear f.
+        """
         low, high = as_operand(low), as_operand(high)
         fixed = plain(low) == plain(high)
         is_low, is_high = np.isfinite(plain(low)) & ~fixed, np.isfinite(plain(high)) & ~fixed
@@ -253,10 +291,12 @@ class Limits:
         where = np.concatenate([np.flatnonzero(w) for w in (fixed, is_low, is_high)])
         if not len(where):
             return cls.none()
+        signs = np.repeat([1.0, 1.0, -1.0], [fixed.sum(), is_low.sum(), is_high.sum()])
         return cls(
             lambda u: np.concatenate([part(u) for part in parts]),
             np.arange(len(where)) < fixed.sum(),
             [names[i] for i in where],
+            None if matrix is None else signs[:, None] * matrix[where],
         )
 
 
@@ -277,6 +317,8 @@ class Optimum:
     x : ndarray, shape (n,)
         Where the solver has stopped.
     limits : Limits, optional
+    gradient : callable, optional
+        That of f, where it is known.
 
     Attributes
     ----------
@@ -294,8 +336,15 @@ class Optimum:
         without holding it.
     """
 
-    def __init__(self, f: Function, x: Any, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        f: Function,
+        x: Any,
+        limits: Limits | None = None,
+        gradient: Function | None = None,
+    ) -> None:
         self.f, self.limits = f, limits or Limits.none()
+        self.gradient = gradient or grad(f)
         x = np.asarray(plain(x), float)
         self.n, self.given = len(x), x
         self.active = self.limits.equal.copy()
@@ -314,7 +363,7 @@ class Optimum:
             raise NonDifferentiableError(
                 "it cannot be decided which limits hold the optimum; lower the solver's tolerance."
             )
-        self._refuse_degenerate(root, where)
+        self._refuse_degenerate(root, c, m)
         z = root.solved()
         self.point = z[: self.n]
         self.x = with_value(self.point, x)
@@ -326,18 +375,21 @@ class Optimum:
     def _equations(self, z: Any, where: Any) -> Any:
         x, m = z[: self.n], z[self.n :]
         if not len(where):
-            return grad(self.f)(x)
-        slope = grad(lambda u: self.f(u) - np.sum(m * self.limits.c(u)[where]))(x)
+            return self.gradient(x)
+        if self.limits.matrix is not None:
+            slope = self.gradient(x) - m @ self.limits.matrix[where]
+        else:
+            slope = grad(lambda u: self.f(u) - np.sum(m * self.limits.c(u)[where]))(x)
         return np.concatenate([slope, self.limits.c(x)[where]])
 
     def _first_multipliers(self, x: Any) -> Any:
         """Those of the limits next to x that leave least of the gradient; decides who is active."""
         equal = self.limits.equal
-        c, j = plain(self.limits.c(x)), plain(jacobian(self.limits.c)(x))
+        c, j = plain(self.limits.c(x)), plain(self.limits.slopes(x))
         sizes = np.linalg.norm(j, axis=1)
         near = equal | (c <= CLOSE * sizes * (1 + np.max(abs(x), initial=0)))
         rows = np.where(near[:, None], j, 0)
-        both, _ = nnls(np.concatenate([rows, -rows[equal]]).T, plain(grad(self.f)(x)))
+        both, _ = nnls(np.concatenate([rows, -rows[equal]]).T, plain(self.gradient(x)))
         m = both[: len(c)]
         m[equal] -= both[len(c) :]
         self.active = equal | (m > 0)
@@ -349,9 +401,9 @@ class Optimum:
         m[where] = z[self.n :]
         if not len(m):
             return m, m
-        c, j = plain(self.limits.c(x)), plain(jacobian(self.limits.c)(x))
+        c, j = plain(self.limits.c(x)), plain(self.limits.slopes(x))
         self.sizes = np.linalg.norm(j, axis=1)
-        self.steepness = float(np.linalg.norm(plain(grad(self.f)(x))))
+        self.steepness = float(np.linalg.norm(plain(self.gradient(x))))
         self.scale = 1 + np.max(abs(x), initial=0)
         return c, m
 
@@ -371,8 +423,8 @@ class Optimum:
             self.active[np.argmin(over)] = True
         return bool(pulls.any() or over.any())
 
-    def _refuse_degenerate(self, root: Regular, where: Any) -> None:
-        n, c, m = self.n, *self._at(root.x, where)
+    def _refuse_degenerate(self, root: Regular, c: Any, m: Any) -> None:
+        n = self.n
         if len(m):
             free = ~self.limits.equal
             weak = free & self.active & (m * self.sizes < WEAK * max(self.steepness, WEAK))
@@ -397,7 +449,8 @@ def bounds_of(n: int, lower: Any, upper: Any) -> Limits:
     """lower ≤ x ≤ upper for a vector of n numbers; None for no bounds."""
     low = as_operand(-np.inf if lower is None else lower) + np.zeros(n)
     high = as_operand(np.inf if upper is None else upper) + np.zeros(n)
-    return Limits.between(lambda u: u, low, high, [f"x[{i}] is at its bound" for i in range(n)])
+    names = [f"x[{i}] is at its bound" for i in range(n)]
+    return Limits.between(lambda u: u, low, high, names, np.eye(n))
 
 
 # -- differential equations ----------------------------------------------------------------

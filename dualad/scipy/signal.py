@@ -23,7 +23,7 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import array, has_duals
 from ..pair import plain
-from ._calling import bridged, called_as, paired
+from ._calling import bridged, called_as, composed, paired
 from ._contractions import along, chosen, convolution
 from ._names import lifted_call, names_of
 from ._parts import is_still, nilpotent, stripped, through, with_value
@@ -39,6 +39,7 @@ __all__ = [
     "cspline1d",
     "cspline2d",
     "fftconvolve",
+    "find_peaks",
     "lfilter",
     "lfilter_zi",
     "lfiltic",
@@ -47,6 +48,8 @@ __all__ = [
     "medfilt2d",
     "oaconvolve",
     "order_filter",
+    "peak_prominences",
+    "peak_widths",
     "periodogram",
     "qspline1d",
     "qspline2d",
@@ -444,6 +447,71 @@ def _medfilt(volume: Any, kernel_size: Any = None) -> Any:
 order_filter = bridged(_scipy.order_filter, _order_filter, plain_only="domain rank")
 medfilt = bridged(_scipy.medfilt, _medfilt)
 medfilt2d = bridged(_scipy.medfilt2d, lambda input, kernel_size=3: _medfilt(input, kernel_size))
+
+# -- peaks: where they are is plain, how high and wide they are moves with the signal -------------
+
+
+def _prominences(x: Any, peaks: Any, left: Any, right: Any) -> Any:
+    return x[peaks] - np.maximum(x[left], x[right])
+
+
+def _widths(x: Any, peaks: Any, heights: Any, ends: tuple[Any, Any]) -> list[Any]:
+    """The widths of peaks at such heights, and their ends, in samples and parts of them."""
+    moved = []
+    for end, step in zip(ends, (1, -1), strict=True):
+        outer = (np.floor(end) if step == 1 else np.ceil(end)).astype(int)
+        between = outer != end  # or it is at a sample, or the end of the window
+        inner = np.where(between, outer + step, outer)
+        rise = np.where(between, x[inner] - x[outer], 1.0)
+        share = np.where(between, (heights - x[outer]) / rise, 0.0)
+        moved.append(with_value(outer + step * share, end))
+    return [moved[1] - moved[0], heights, *moved]
+
+
+@called_as(_scipy.find_peaks)
+def find_peaks(x: Any, **conditions: Any) -> Any:
+    """scipy.signal.find_peaks; heights, thresholds, prominences and widths have tangents."""
+    peaks, found = _scipy.find_peaks(stripped(array(x)), **stripped(conditions))
+    if not has_duals(x):
+        return peaks, found
+    x, moved = array(x), {}
+    if "peak_heights" in found:
+        moved["peak_heights"] = x[peaks]
+    for name, step in (("left_thresholds", -1), ("right_thresholds", 1)):
+        if name in found:
+            moved[name] = x[peaks] - x[peaks + step]
+    if "prominences" in found:
+        moved["prominences"] = _prominences(x, peaks, found["left_bases"], found["right_bases"])
+    if "widths" in found:
+        heights = x[peaks] - moved["prominences"] * plain(conditions.get("rel_height", 0.5))
+        names = ("widths", "width_heights", "left_ips", "right_ips")
+        ends = found["left_ips"], found["right_ips"]
+        moved |= dict(zip(names, _widths(x, peaks, heights, ends), strict=True))
+    return peaks, found | {name: with_value(y, found[name]) for name, y in moved.items()}
+
+
+@composed(_scipy.peak_prominences, plain_only="peaks wlen")
+def peak_prominences(value: Any, x: Any, peaks: Any, **_options: Any) -> Any:
+    """scipy.signal.peak_prominences; the bases are plain."""
+    _, left, right = value
+    return _prominences(array(x), np.asarray(peaks), left, right), left, right
+
+
+@composed(_scipy.peak_widths, plain_only="peaks wlen")
+def peak_widths(
+    value: Any,
+    x: Any,
+    peaks: Any,
+    rel_height: Any = 0.5,
+    prominence_data: Any = None,
+    wlen: Any = None,
+) -> Any:
+    """scipy.signal.peak_widths."""
+    x, peaks = array(x), np.asarray(peaks)
+    prominences = (prominence_data or peak_prominences(x, peaks, wlen))[0]
+    heights = x[peaks] - prominences * rel_height
+    return tuple(_widths(x, peaks, heights, value[2:]))
+
 
 # -- polynomials, of which frequency responses are made -------------------------------------------
 

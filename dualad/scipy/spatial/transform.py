@@ -23,7 +23,7 @@ from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import array, has_duals
 from ...pair import plain
 from .._names import names_of
-from .._parts import order_of, with_value
+from .._parts import order_of, stripped, with_value
 from .._theorems import solved
 
 __all__ = ["Rotation", "Slerp"]
@@ -34,10 +34,27 @@ _AXES = np.eye(3)
 # -- quaternions (x, y, z, w) ------------------------------------------------------------------
 
 
+# The k-th number of the product of the i-th and the j-th unit is [i, j, k].
+_PRODUCTS = np.zeros((4, 4, 4))
+for _i, _j, _k, _sign in (
+    *((0, 1, 2, 1), (1, 2, 0, 1), (2, 0, 1, 1), (1, 0, 2, -1), (2, 1, 0, -1), (0, 2, 1, -1)),
+    *((0, 0, 3, -1), (1, 1, 3, -1), (2, 2, 3, -1), (3, 3, 3, 1)),
+    *((0, 3, 0, 1), (1, 3, 1, 1), (2, 3, 2, 1), (3, 0, 0, 1), (3, 1, 1, 1), (3, 2, 2, 1)),
+):
+    _PRODUCTS[_i, _j, _k] = _sign
+# Of the matrix of q, whose columns are q·e·q⁻¹ for three units e.
+_INVERSES = np.diag([-1.0, -1.0, -1.0, 1.0])
+_MATRICES = np.einsum("ila,amk,jm->ijkl", _PRODUCTS, _PRODUCTS, _INVERSES)[:, :, :3, :3]
+
+
+def _bilinear(p: Any, q: Any, table: Any) -> Any:
+    pairs = p[..., :, None] * q[..., None, :]
+    flat = np.reshape(pairs, (*np.shape(pairs)[:-2], 16)) @ np.reshape(table, (16, -1))
+    return np.reshape(flat, (*np.shape(pairs)[:-2], *table.shape[2:]))
+
+
 def _product(p: Any, q: Any) -> Any:
-    u, a, v, b = p[..., :3], p[..., 3:], q[..., :3], q[..., 3:]
-    real = a * b - np.sum(u * v, axis=-1, keepdims=True)
-    return np.concatenate([a * v + b * u + np.cross(u, v), real], axis=-1)
+    return _bilinear(p, q, _PRODUCTS)
 
 
 def _inverse(q: Any) -> Any:
@@ -49,13 +66,7 @@ def _unit(q: Any) -> Any:
 
 
 def _matrix(q: Any) -> Any:
-    x, y, z, w = (q[..., i] for i in range(4))
-    rows = (
-        (x * x - y * y - z * z + w * w, 2 * (x * y - z * w), 2 * (x * z + y * w)),
-        (2 * (x * y + z * w), w * w - x * x + y * y - z * z, 2 * (y * z - x * w)),
-        (2 * (x * z - y * w), 2 * (y * z + x * w), w * w - x * x - y * y + z * z),
-    )
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    return _bilinear(q, q, _MATRICES)
 
 
 _SMALL = 0.01
@@ -175,6 +186,30 @@ def _angles(seq: str, q: Any, found: Any) -> Any:
     )
 
 
+def _dominant(k: Any, q: Any) -> Any:
+    """The eigenvector of the largest eigenvalue of symmetric k, of which q is the plain one.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If there are two.
+    """
+    m = plain(k)
+    sizes = np.linalg.eigvalsh(m)
+    if sizes[-1] - sizes[-2] <= 1e-10 * abs(sizes).max():
+        raise NonDifferentiableError(
+            "several rotations are equally near to what is given, so that the nearest has no "
+            "derivative; give vectors or rotations that decide about one."
+        )
+    beside = np.linalg.pinv(m - (q @ m @ q) * np.eye(4), 1e-11)
+
+    def residual(q: Any) -> Any:
+        turned = k @ q
+        return turned - (q @ turned) / (q @ q) * q
+
+    return _unit(solved(residual, q, lambda r: beside @ r, back=lambda r: beside @ r))
+
+
 # -- rotations ------------------------------------------------------------------------------
 
 
@@ -264,6 +299,47 @@ class Rotation:
         )
         quats = [_parts_of(r)[1] for r in each]
         return _rotation(found, np.concatenate([q if np.ndim(q) > 1 else q[None] for q in quats]))
+
+    @staticmethod
+    def align_vectors(a: Any, b: Any, weights: Any = None, return_sensitivity: bool = False) -> Any:
+        """The rotation that brings vectors b nearest to a, and how far they are apart then.
+
+        Raises
+        ------
+        NonDifferentiableError
+            If there are several such rotations.
+        TypeError
+            With duals, if a weight is infinite, or the sensitivity is asked for.
+        """
+        given = stripped([a, b, weights])
+        found = _scipy.Rotation.align_vectors(*given, return_sensitivity)
+        if not has_duals(a, b, weights):
+            return found
+        a, b = array(a), array(b)
+        w = np.ones(np.shape(a)[:-1]) if weights is None else array(weights)
+        if return_sensitivity or np.isinf(plain(w)).any():
+            raise TypeError(
+                "align_vectors with duals takes finite weights, and gives no sensitivity matrix; "
+                "omit return_sensitivity=, and write a large weight for an infinite one."
+            )
+        both = np.swapaxes(a, -1, -2) @ (w[:, None] * b)
+        traces = np.reshape(_MATRICES, (16, 9)) @ np.reshape(both, -1)
+        k = np.reshape(traces, (4, 4))
+        quat = _dominant((k + np.matrix_transpose(k)) / 2, found[0].as_quat())
+        turned = _rotation(found[0], quat)
+        apart = np.sqrt(np.sum(w[:, None] * (a - turned.apply(b)) ** 2))
+        return turned, with_value(apart, found[1])
+
+    def mean(self, weights: Any = None, axis: Any = None) -> Any:
+        """The rotation nearest to all."""
+        if axis is not None:
+            raise TypeError("mean of rotations with tangents is that of all; omit axis=.")
+        q = self.quat if np.ndim(self.quat) > 1 else self.quat[None]
+        w = np.ones(len(plain(q))) if weights is None else array(weights)
+        found = self.plain.mean(stripped(weights))
+        return _rotation(
+            found, _dominant(np.matrix_transpose(q) @ (w[:, None] * q), found.as_quat())
+        )
 
     def as_quat(self, canonical: bool = False, *, scalar_first: bool = False) -> Any:
         """The quaternions."""
@@ -426,7 +502,10 @@ def _between(self: Any, times: Any) -> Any:
 # What stands for the methods of SciPy's classes, which lifted code calls by these.
 METHODS = {
     getattr(_scipy.Rotation, name): getattr(Rotation, name)
-    for name in ("from_quat", "from_matrix", "from_rotvec", "from_mrp", "from_euler", "concatenate")
+    for name in (
+        *("from_quat", "from_matrix", "from_rotvec", "from_mrp", "from_euler", "concatenate"),
+        "align_vectors",
+    )
 } | {_scipy.Rotation.apply: _apply, _scipy.Slerp.__call__: _between}
 
 __getattr__, __dir__ = names_of(__name__)
