@@ -240,6 +240,18 @@ DECISIONS: dict[str, Decisions] = {
         "LinearNDInterpolator",
     ),
     "stats": Decisions(
+        lifted=_names(
+            """
+            bayes_mvs expectile gzscore mvsdist obrientransform sigmaclip trim1 trimboth
+            """
+        ),
+        plain=_names(  # of ranks: constant between ties
+            """
+            ansari brunnermunzel cramervonmises_2samp fligner friedmanchisquare kendalltau kruskal
+            mannwhitneyu mood percentileofscore rankdata ranksums somersd spearmanr tiecorrect
+            weightedtau wilcoxon
+            """
+        ),
         refused={
             "use norm, uniform, logistic, binom and the others of that kind, which are supported": (
                 "Normal Uniform Logistic Binomial Mixture make_distribution truncate "
