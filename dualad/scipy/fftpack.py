@@ -128,7 +128,7 @@ def _of_waves(name: str, factor: Function, mean: Function, nyquist: Any = None) 
         n = np.shape(x)[-1]
         k = np.rint(np.fft.fftfreq(n) * n)
         scale = 1.0 if period is None else 2 * np.pi / period
-        factors = np.where(k == 0, mean(**given), factor(np.where(k, k, 1) * scale, **given))
+        factors: Any = np.where(k == 0, mean(**given), factor(np.where(k, k, 1) * scale, **given))
         if n % 2 == 0:
             last = 0.0 if nyquist is None else nyquist(n / 2 * scale, **given)
             factors = np.where(k == -n / 2, last, factors)
