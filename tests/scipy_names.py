@@ -22,7 +22,7 @@ What each function and class of SciPy {version} does where a dual is among its a
 own name in lifted code, and as `dualad.scipy.part.name`. Without duals, each is SciPy's.
 
 - **supported**: value and derivatives, forward and backward;
-- **plain answer**: an index, a count, a yes or no, which has no derivative: that of the plain numbers;
+- **plain answer**: an index, a count, a rank, a yes or no, which has no derivative: that of the plain numbers;
 - **refused**: TypeError, which says what to use instead.
 
 A distribution is supported in its variable, loc, scale and shapes, but for {counts}. In shapes are
@@ -41,7 +41,8 @@ interpolators, frozen distributions, factors of `splu`. Distributions of your ow
 `BarycentricInterpolator` and `KroghInterpolator`, `PPoly.from_spline`, the factors L and U of `splu`, and of
 `Rotation` what it has beside products, powers, forms, means and alignment. Refused arguments are c0 and z1 of `symiirorder1`, the size of
 `fourier_uniform` and `fourier_ellipsoid`, a matrix of duals in `spilu`, `trim` of `ttest_ind`, the weights of
-`wasserstein_distance`, and `boxcox` without its `lmbda`; of distributions of vectors and matrices, for one,
+`wasserstein_distance`, the places and edges of `binned_statistic_2d` and `binned_statistic_dd`, methods of `quantile`
+that jump, and its weights, `nan_policy="omit"` where numbers are to be left out, and `boxcox` without its `lmbda`; of distributions of vectors and matrices, for one,
 `multivariate_normal.cdf` and `wishart.entropy`. Cubic and quintic splines on a grid are SciPy's, whose
 coefficients are found by an iteration to 1e-6; derivatives in the values are those of the exact spline.
 

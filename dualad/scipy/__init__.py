@@ -28,6 +28,7 @@ except ImportError as error:
 
 __all__ = [
     "fft",
+    "fftpack",
     "integrate",
     "interpolate",
     "linalg",

@@ -56,7 +56,8 @@ class Places:
         ]
         self.may_overwrite = any(n.startswith("overwrite_") for n in kinds)
         self.output = next((n for n in ("output", "out") if n in kinds), "")
-        self.takes_any_number = inspect.Parameter.VAR_POSITIONAL in kinds.values()
+        variadic = inspect.Parameter.VAR_POSITIONAL
+        self.all_others = next((n for n, kind in kinds.items() if kind == variadic), "")
 
     def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
         """The arguments that are given, by name; None where SciPy's function would raise.
@@ -65,7 +66,11 @@ class Places:
         """
         names = self.names
         given = dict(zip(names, args, strict=False))
-        if len(args) > len(names) or not given.keys().isdisjoint(kwargs):
+        if self.all_others:
+            given[self.all_others] = args[len(names) :]
+        elif len(args) > len(names):
+            return None
+        if not given.keys().isdisjoint(kwargs):
             return None
         given |= kwargs
         if self.may_overwrite and has_duals(given):
@@ -74,10 +79,12 @@ class Places:
 
     def call(self, given: dict[str, Any]) -> Any:
         """SciPy's function of named arguments."""
-        if not self.only:
-            return self.original(**given)
-        first = [given[n] for n in self.only if n in given]
-        return self.original(*first, **{n: x for n, x in given.items() if n not in self.only})
+        if self.all_others:
+            in_places = [*self.names, self.all_others]
+            first = [*(given[n] for n in self.names if n in given), *given[self.all_others]]
+        else:
+            in_places, first = self.only, [given[n] for n in self.only if n in given]
+        return self.original(*first, **{n: x for n, x in given.items() if n not in in_places})
 
 
 def public_name(original: Function) -> str:
@@ -117,7 +124,7 @@ def called_as(original: Function) -> Enter:
             places = Places(original)
         except ValueError:
             return f
-        if places.takes_any_number:
+        if places.all_others:
             return f
         axes = axes_of(original)
 

@@ -40,7 +40,6 @@ def _names(text: str) -> frozenset[str]:
 # Parts whose functions have no stand-in: they run as they are, or are refused if they cannot.
 UNLISTED: dict[str, Decisions] = {
     "differentiate": Decisions(otherwise="use dualad.derivative, jacobian or hessian"),
-    "fftpack": Decisions(otherwise="use scipy.fft"),
     "linalg.interpolative": Decisions(otherwise="use scipy.linalg.svd"),
     "odr": Decisions(otherwise="use scipy.optimize.least_squares"),
 }
@@ -96,6 +95,7 @@ DECISIONS: dict[str, Decisions] = {
             """
         )
     ),
+    "fftpack": Decisions(plain=_names("next_fast_len")),
     "ndimage": Decisions(
         lifted=_names(
             """
@@ -240,6 +240,18 @@ DECISIONS: dict[str, Decisions] = {
         "LinearNDInterpolator",
     ),
     "stats": Decisions(
+        lifted=_names(
+            """
+            bayes_mvs expectile gzscore mvsdist obrientransform sigmaclip trim1 trimboth
+            """
+        ),
+        plain=_names(  # of ranks: constant between ties
+            """
+            ansari brunnermunzel cramervonmises_2samp fligner friedmanchisquare kendalltau kruskal
+            mannwhitneyu mood percentileofscore rankdata ranksums somersd spearmanr tiecorrect
+            weightedtau wilcoxon
+            """
+        ),
         refused={
             "use norm, uniform, logistic, binom and the others of that kind, which are supported": (
                 "Normal Uniform Logistic Binomial Mixture make_distribution truncate "

@@ -104,13 +104,13 @@ def decision(part: str, name: str) -> tuple[str, str]:
     ('plain answer', '')
     """
     known = DECISIONS[part]
+    if name in known.plain:
+        return PLAIN, ""
     if name in getattr(_ours(part), "__all__", ()) or name in known.lifted:
         return SUPPORTED, ""
     f = getattr(importlib.import_module(f"scipy.{part}"), name)
     if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
         return _of_numpy(f)
-    if name in known.plain:
-        return PLAIN, ""
     return REFUSED, known.instead(name)
 
 
