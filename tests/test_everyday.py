@@ -721,6 +721,26 @@ def cut_to_integers(x: Any) -> Any:
     return math.sin(x) * sum(part.sum() for part in cut) * np.uint8(5 * x)
 
 
+@at(1.3)
+def text_of_what_has_no_derivative(x: Any) -> Any:
+    c = np.linalg.cond(np.array([[x, 2 * x], [1.0, 2.0]]))
+    texts = [f"{c}", f"{c:.3e}", "{:.2e}".format(c), "%.4e" % c, str(c), repr(c)]  # noqa: UP031, UP032
+    return x * sum("e+" in text and "." in text and len(text) < 30 for text in texts)
+
+
+@at(1.3)
+def joined_by_place(x: Any) -> Any:
+    a, b = np.zeros(2), np.ones(2)
+    b[0] = x
+    return math.sin(x) * (np.concatenate((a, b), 0).sum() + np.concatenate((a, a + 1), 0)[3])
+
+
+@at(1.3)
+def complex_polynomials(x: Any) -> Any:
+    p = np.poly1d([x + 0j, 1.0])
+    return p.coeffs.real[0] * p(2.0).real + np.poly1d([x, 1j])(x).real * np.poly1d([x, 2 * x]).r[0]
+
+
 FIRST_MET = {  # by lifted code in a process of its own
     "json": "json.dumps([x, 1.0]).count('1.0')",
     "numpy.ma": "np.ma.count(np.array([x, 1.0]))",

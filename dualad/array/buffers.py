@@ -469,7 +469,7 @@ def _place_of_out(func: Callable[..., Any]) -> tuple[float, tuple[str, ...]]:
         parameters = inspect.signature(func).parameters.values()
     except ValueError:  # in C, without one in older NumPys
         parameters = ()  # type: ignore[assignment]
-    names = tuple([p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
+    names = tuple([p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD])
     place = names.index("out") if "out" in names else math.inf
     return place, names[place:] if isinstance(place, int) else ()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..differentiations import is_open, text_for
 from ..dual import Dual
 from ..levels import fresh_level
 from ..pair import DUAL_OF, Pair, dual, plain
@@ -102,11 +103,22 @@ class Undefined(DualArray):
         return undefined(self._otherwise().copy(order), self.where, self.why)
 
     def __format__(self, spec: str) -> str:
-        value = plain(self.primal)
-        return f"{value if value.ndim else value.item():{spec}} (derivative undefined)"
+        text = text_for(self, _formatted, spec)
+        return text or f"{_formatted(plain(self.primal), spec)} (derivative undefined)"
+
+    def __str__(self) -> str:
+        return self.__format__("") if is_open(self.level) else repr(self)
 
     def __repr__(self) -> str:
-        return f"DualArray({text_of(self.primal)}, undefined)"
+        return text_for(self, _represented) or f"DualArray({text_of(self.primal)}, undefined)"
+
+
+def _formatted(value: Any, spec: str) -> str:
+    return format(value[()], spec)  # what has no axes is a number to f
+
+
+def _represented(value: Any) -> str:
+    return repr(value[()])
 
 
 DUAL_OF[Undefined] = DualArray  # what a newer dual is whose value is one

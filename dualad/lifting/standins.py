@@ -889,7 +889,12 @@ def _asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
     return y
 
 
-_NUMPY |= {"require": _require, "asarray_chkfinite": _asarray_chkfinite}
+@functools.wraps(np.poly1d, updated=())
+def _poly1d(c_or_r: Any, r: bool = False, variable: str | None = None) -> Any:
+    return np.poly1d(in_array(c_or_r), r, variable)
+
+
+_NUMPY |= {"require": _require, "asarray_chkfinite": _asarray_chkfinite, "poly1d": _poly1d}
 
 
 @functools.wraps(np.lib.stride_tricks.as_strided)
