@@ -1797,6 +1797,9 @@ cdef inline bint is_faint(double s) noexcept:
 cdef object form_at = None  # forms.form_at: the form of a place on the tape of a level
 cdef object form_of_places = None  # forms.form_of_places: that of an array of them
 cdef object block_of = None  # forms.block_of: places for its elements, at the first read
+cdef object reverse_level = None  # forms.ReverseLevel
+cdef object made_of = None  # forms.made_of: a form made of others
+cdef object Slopes = None  # records.Slopes: the way back of one that is a sum
 
 
 cdef inline object recorded "kernel_recorded"(int row, object a, object b, const Loop *loop):
@@ -2283,7 +2286,9 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
     cdef double y
     cdef object a, b
     cdef const Loop *loop = NULL
-    if n == ROWS[row].nargs and ROWS[row].name[0] != b"_":
+    if n == ROWS[row].nargs and (
+        ROWS[row].name[0] != b"_" or is_ours(<object>args[0]) or is_ours(<object>args[n - 1])
+    ):
         a = <object>args[0]
         if n == 1:
             if type(a) is float:
@@ -3032,10 +3037,15 @@ cdef object form_class = None
 cdef Py_ssize_t BLOCK, AT, NODE  # where a form keeps its places on a tape, and its step
 
 
-def connect_forms(kind, at, of_places, block):
-    """Tell the kernel the class of forms, how to make one of a place, or of several, and a block."""
+def connect_forms(kind, at, of_places, block, level, made, slopes):
+    """Tell the kernel the class of forms, how to make one of a place, or of several, and a block.
+
+    `level`: the class of levels that record; `made`, `slopes`: `forms.made_of`, `records.Slopes`.
+    """
     global form_class, form_at, form_of_places, block_of, BLOCK, AT, NODE
+    global reverse_level, made_of, Slopes
     form_class, form_at, form_of_places, block_of = kind, at, of_places, block
+    reverse_level, made_of, Slopes = level, made, slopes
     BLOCK, AT, NODE = slot_of(kind.block), slot_of(kind.places), slot_of(kind._node)
 
 

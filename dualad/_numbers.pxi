@@ -1,10 +1,11 @@
 # A part of _kernel.pyx: the chain rule for numbers that are no C doubles.
 #
-# Their duals are the readable ones: over Python's complex numbers, and over NumPy's of other types
-# than float64. Values, slopes and products are calculated by the numbers themselves, as
-# `dual.apply` lets them; what is compiled is the way there. Tangents are numbers of Python, or
-# directions in an array. Everything else is left to `dual.apply`: the functions here give None, or
-# call it themselves where the value has been calculated, which may have issued a warning.
+# Their duals are the readable ones: over Python's complex numbers, over NumPy's of other types than
+# float64, and over duals of older levels, which the kernel itself may have made. Values, slopes and
+# products are calculated by the numbers themselves, as `dual.apply` lets them; what is compiled is
+# the way there. Tangents are numbers of Python, such duals, or directions in an array. Everything
+# else is left to `dual.apply`: the functions here give None, or call it themselves where the value
+# has been calculated, which may have issued a warning.
 
 cdef extern from *:
     """
@@ -217,6 +218,9 @@ cdef class NumberRule:
     cdef object rule
     cdef int nargs
     cdef list systems              # UNKNOWN where it was not met
+    cdef list over_duals           # the same of duals of these numbers
+    cdef int row                   # of the kernel, by whose `loop` it was called; -1 if by neither
+    cdef Ufunc loop                # None: by an operator
 
 
 cdef object UNKNOWN = object()
@@ -228,6 +232,12 @@ cdef int BINARY_OP = dis.opmap["BINARY_OP"]
 cdef str PREFIX = __name__.partition(".")[0] + "."
 cdef dict of_ufuncs = {}           # and as ufuncs do; None for those of other rules
 cdef NumberRule REAL_PART = None, IMAG_PART = None
+cdef set native_operators = {
+    operators.add, operators.sub, operators.mul, operators.truediv, operators.mod, operators.pow,
+    operators.neg, operators.pos, operators.abs,
+}
+cdef object of_duals = None, evaluated = None, fit = None
+cdef object python_is_finite = None, python_has_far = None, python_has_faint = None
 cdef object namespace_of = None, rule_of_ufunc = None, general_ufunc = None, general_apply = None
 cdef object stop_warnings = None, resume_warnings = None
 cdef PyTypeObject *PYTHON_KIND = NULL   # the class of duals of Python's numbers
@@ -240,18 +250,25 @@ cdef NumberRule number_rule(object rule):
     if found is None:
         found = number_rules[rule] = NumberRule.__new__(NumberRule)
         found.rule, found.nargs, found.systems = rule, len(rule.args), [UNKNOWN] * len(TYPES)
+        found.over_duals, found.row = [UNKNOWN] * len(TYPES), rows.get(rule.name, -1)
+        if type(rule.called) is numpy.ufunc and found.row >= 0:
+            found.loop = ufunc_of(found.row, rule.called)
+        if found.loop is None and rule.called not in native_operators:
+            found.row = -1
     return found
 
 
-cdef InSystem in_system(NumberRule rule, int system):
+cdef InSystem in_system(NumberRule rule, int system, bint over_duals=False):
     """A rule in a system; None if it is not for this kernel."""
-    found = <object>PyList_GET_ITEM(rule.systems, system)
+    cdef list systems = rule.over_duals if over_duals else rule.systems
+    found = <object>PyList_GET_ITEM(systems, system)
     if found is UNKNOWN:
         try:
-            found = made_in_system(rule.rule, namespace_of(TYPES[system](0)))
+            space = namespace_of(TYPES[system](0))
+            found = made_in_system(rule.rule, of_duals(space) if over_duals else space)
         except TypeError:  # not for such numbers, as `apply` will say
             found = None
-        rule.systems[system] = found
+        systems[system] = found
     return <InSystem>found
 
 
@@ -263,10 +280,15 @@ cdef InSystem made_in_system(object rule, object space):
         return None if made.value is None else made
     if rule.is_composed(space) or rule.kind == "flat" or len(rule.args) > 2 or not rule.mixes:
         return None
+    if rule.name == "copysign":  # it asks for a sign, which is noted
+        return None
     made.value = rule.value_in(space)
     made.operation = OPERATIONS.get(made.value, -1)
     if space.is_complex and rule.called is None:
         made.part = 1 if rule.name == "real" else 2 if rule.name == "imag" else 0
+    if rule.kind == "linear" and space.supply is not None:
+        made.on_tangents = [rule.table_row.value_in(space)]
+        return made
     if rule.kind == "linear":
         made.on_tangents = [
             rule.table_row.value_in(namespace_of(x))
@@ -312,7 +334,7 @@ cdef inline bint is_readable(object x) noexcept:
 
 cdef inline PyObject *level_in(object x) noexcept:
     """The level of a dual; NULL of what is none."""
-    if type(x) is Dual:
+    if is_ours(x):
         return (<Dual>x).lev
     return SLOT(<PyObject *>x, LEVEL_IN) if is_readable(x) else NULL
 
@@ -320,35 +342,46 @@ cdef inline PyObject *level_in(object x) noexcept:
 cdef inline object number_in(object x):
     if type(x) is Dual:
         return number((<Dual>x).v, (<Dual>x).is_np)
+    if is_ours(x):
+        return x.primal
     return <object>SLOT(<PyObject *>x, PRIMAL_IN) if is_readable(x) else x
 
 
 cdef inline object tangent_in(object x):
     if type(x) is Dual:
         return (<Dual>x).t[0] if (<Dual>x).n < 0 else array((<Dual>x).t, (<Dual>x).n)
-    return <object>SLOT(<PyObject *>x, TANGENT_IN)
+    return x.tangent if is_ours(x) else <object>SLOT(<PyObject *>x, TANGENT_IN)
 
 
 cdef object on_numbers(NumberRule rule, object a, object b):
     """The chain rule for numbers of such systems; None if that is left to `dual.apply`."""
-    cdef PyObject *level = level_in(a)
-    cdef PyObject *other = NULL
+    cdef PyObject *first = level_in(a)
+    cdef PyObject *second = NULL
+    cdef PyObject *level = first
     cdef InSystem f
-    cdef int system
+    cdef int system, order, active = 1
     if rule.nargs == 2:
-        other = level_in(b)
-        if level == NULL:
-            level = other
-        elif other != NULL and level != other and compare(<object>level, <object>other) != 0:
-            return None
-    if level == NULL or type(<object>level) is not int:
+        second = level_in(b)
+        if first == NULL:
+            level, active = second, 2
+        elif second == first:
+            active = 3
+        elif second != NULL:
+            order = compare(<object>first, <object>second)
+            active = 3 if order == 0 else 1 if order > 0 else 2
+            level = second if order < 0 else first
+    if level == NULL or type(<object>level) is not int and type(<object>level) is not reverse_level:
         return None
-    x, w = number_in(a), None
+    x, w = number_in(a) if active & 1 else a, None
     system = type_of(x)
     if rule.nargs == 2:
-        w = number_in(b)
+        w = number_in(b) if active & 2 else b
         system = system_of(system, type_of(w))
     if system < COMPLEX:
+        if system == OTHER and (level_in(x) != NULL or level_in(w) != NULL):
+            return on_duals(rule, a, b, x, w, <object>level, active)
+        return None
+    if type(<object>level) is not int:
         return None
     f = in_system(rule, system)
     if f is None:
@@ -359,7 +392,11 @@ cdef object on_numbers(NumberRule rule, object a, object b):
         y = f.value(x) if rule.nargs == 1 else value_of_two(f, x, w)
     except Exception:  # which `apply` will meet again
         return None
-    result = with_slopes(rule, f, a, b, x, w, y, system, <object>level, other != NULL)
+    return by_slopes(rule, a, b, with_slopes(rule, f, a, b, x, w, y, system, <object>level, active))
+
+
+cdef object by_slopes(NumberRule rule, object a, object b, object result):
+    """What was found of a rule whose value is there; if nothing was, what `dual.apply` finds."""
     if result is not None:
         return result
     token = stop_warnings()  # the value has issued its own
@@ -371,7 +408,7 @@ cdef object on_numbers(NumberRule rule, object a, object b):
 
 cdef object with_slopes(
     NumberRule rule, InSystem f, object a, object b, object x, object w, object y, int system,
-    object level, bint is_second,
+    object level, int active,
 ):
     """The value with the tangent by its slopes; None if that is left to `dual.apply`."""
     cdef int here = type_of(y)
@@ -387,11 +424,11 @@ cdef object with_slopes(
             return None
         else:
             t = None
-            if level_in(a) != NULL:
+            if active & 1:
                 t = term(f, 0, x, w, y, system, tangent_in(a))
                 if t is None:
                     return None
-            if is_second:
+            if active & 2:
                 r = term(f, 1, x, w, y, system, tangent_in(b))
                 t = r if t is None or r is None else summed(t, r)
     except Exception:  # which `apply` will meet again
@@ -559,6 +596,269 @@ cdef inline object as_pythons(object s):
     if type(s) is float32:
         return float_in(<PyObject *>s)
     return s.item() if isinstance(s, numpy.generic) else s
+
+
+# -- duals of older levels ---------------------------------------------------------------------------
+
+
+cdef object on_duals(
+    NumberRule rule, object a, object b, object x, object w, object level, int active
+):
+    """The same where the numbers are duals of older levels, or one of them is."""
+    cdef bint is_recorded = False, is_silent, in_reverse = type(level) is not int
+    cdef int system = type_inside(x, &is_recorded), here
+    cdef InSystem f
+    if rule.nargs == 2:
+        system = system_of(system, type_inside(w, &is_recorded))
+    if system != REAL and system != FLOAT64:
+        return None
+    f = in_system(rule, system, True)
+    if f is None or (in_reverse and not is_number_form(a, b, active)):
+        return None
+    try:
+        y = value_of_duals(rule, f, x, w)
+    except Exception:  # which `apply` will meet again
+        return None
+    here = system_of(system, type_inside(y, &is_recorded))
+    is_silent = here == REAL and not (
+        active & 1 and is_of_axes(tangent_in(a)) or active & 2 and is_of_axes(tangent_in(b))
+    )
+    token = None if is_silent else stop_warnings()
+    try:
+        t = tangent_over_duals(rule, f, a, b, x, w, y, here, is_recorded, in_reverse, active)
+    except Exception:
+        t = None
+    finally:
+        if token is not None:
+            resume_warnings(token)
+    if t is None or in_reverse or type(y) is Dual or not (is_ours(y) or is_readable(y)):
+        return by_slopes(rule, a, b, None if t is None else dual(y, t, level))
+    return made_of_number(y, COMPLEX if here == REAL else here, t, level)
+
+
+cdef int type_inside(object x, bint *is_recorded) noexcept:
+    """The type of the plain number in a dual, and whether any of its levels takes part in rows."""
+    while True:
+        if is_ours(x):
+            is_recorded[0] |= type(x) is Recorded or type(x) is Series
+            return FLOAT64 if (<Dual>x).is_np else REAL
+        if not is_readable(x):
+            return type_of(x)
+        is_recorded[0] |= type(<object>level_in(x)) is not int
+        x = <object>SLOT(<PyObject *>x, PRIMAL_IN)
+
+
+cdef object value_of_duals(NumberRule rule, InSystem f, object x, object w):
+    cdef const Loop *loop = NULL
+    result = None
+    if rule.row >= 0:
+        if rule.loop is not None:
+            loop = &rule.loop.loop
+        result = unary(rule.row, x, loop) if rule.nargs == 1 else binary(rule.row, x, w, loop)
+    if result is None and (rule.row >= 0 or rule.rule.called is not None):
+        result = on_numbers(rule, x, w)
+        if result is None:
+            result = evaluated(rule.rule, (x,) if rule.nargs == 1 else (x, w))
+    elif result is None:
+        result = f.value(x) if rule.nargs == 1 else f.value(x, w)
+    return result
+
+
+cdef bint is_number_form(object a, object b, int active):
+    """Whether the tangents of readable duals are forms of doubles, which a tape does not hold."""
+    for x in (a if active & 1 else b, b if active & 2 else a):
+        if not is_readable(x):
+            return False
+        form = <object>SLOT(<PyObject *>x, TANGENT_IN)
+        if type(form) is not form_class or form.shape or form.dtype != numpy.float64:
+            return False
+    return True
+
+
+cdef object tangent_over_duals(
+    NumberRule rule, InSystem f, object a, object b, object x, object w, object y, int system,
+    bint is_recorded, bint in_reverse, int active,
+):
+    """The sum of slopes times tangents; None if that is left to `dual.apply`."""
+    cdef int i, kind
+    cdef list slopes = [], tangents = []
+    if system > FLOAT64:  # as a power of a negative number
+        return None
+    if f.on_tangents is not None:
+        t = tangent_in(a)
+        if not in_reverse:
+            return None if is_of_axes(t) else f.on_tangents[0](t)
+        return made_of((), t.dtype, [t], Slopes([-1.0], [None], 0)) if rule.rule.name == "neg" else None
+    if system == FLOAT64 and not is_recorded:  # Python's numbers are faster
+        if (<Dual>y).v != (<Dual>y).v if is_ours(y) else y != y:
+            return None
+        x, w, y, system = in_python(x), in_python(w), in_python(y), REAL
+    if system == REAL:  # C takes floats in slopes
+        x, w = as_float(x), as_float(w)
+    f = in_system(rule, system, True)
+    if f is None:
+        return None
+    for i in range(2):
+        if not active >> i & 1:
+            continue
+        t, kind = tangent_in(b if i else a), f.kinds[i]
+        if kind == ONE:
+            s = None
+        elif kind == MINUS_ONE:
+            s = -1.0
+        elif kind != CALCULATED:
+            s = as_pythons(y if kind == RESULT else x if kind == 0 else w)
+        else:
+            s = as_pythons(f.slopes[i](x, y) if w is None else f.slopes[i](x, w, y))
+            if not is_finite(s) or is_far(t):
+                return None
+        slopes.append(s)
+        tangents.append(t)
+    if in_reverse:
+        if len(tangents) == 1 and slopes[0] is None:
+            return form_class(tangents[0].node)
+        return made_of((), tangents[0].dtype, tangents, Slopes(slopes, [None] * len(slopes), 0))
+    total = None
+    for s, t in zip(slopes, tangents):
+        t = product_over_duals(s, t, y)
+        if t is None or total is None:
+            total = t
+        elif is_of_axes(t) != is_of_axes(total) or (is_of_axes(t) and t.shape != total.shape):
+            total = None
+        else:
+            total = PyNumber_Add(total, t)
+        if total is None:
+            return None
+    return total
+
+
+cdef object product_over_duals(object s, object t, object y):
+    """Slope times tangent, None for a slope of 1; None if it is not finite, or not so simple."""
+    if s is None and not is_of_axes(t):
+        return t
+    if isinstance(t, numpy.generic):
+        return None
+    product = PyNumber_Multiply(1 if s is None else s, t)
+    if not is_finite(product) or (is_of_axes(t) and product.shape != t.shape):
+        return None
+    return fit(product, y) if is_of_axes(product) else product
+
+
+cdef inline bint is_of_axes(object x) noexcept:
+    """Whether a tangent of a number has directions."""
+    return type(x) is ndarray or Py_TYPE(<PyObject *>x) == ARRAYS
+
+
+cdef object in_python(object x):
+    """A number of doubles as one of Python's."""
+    if type(x) is float64:
+        return PyFloat_AS_DOUBLE(x)
+    if is_ours(x) or is_readable(x):
+        return dual(in_python(number_in(x)), in_python(tangent_in(x)), <object>level_in(x))
+    return x
+
+
+cdef inline object as_float(object x):
+    """An integer as a float that is the same number; other numbers as they are."""
+    return <double>small(x) if type(x) is int and fabs(small(x)) < EXACT else x
+
+
+cdef bint is_finite(object x) except -1:
+    """Whether all numbers in x are."""
+    cdef Py_ssize_t i
+    if type(x) is float or type(x) is int:
+        return fabs(<double>x) <= LIMIT
+    if type(x) is Recorded:
+        return fabs((<Dual>x).v) <= LIMIT and (
+            record_of(<Dual>x).outer != NULL or are_within((<Dual>x).t, record_of(<Dual>x).m, LIMIT)
+        )
+    if is_ours(x) and not fabs((<Dual>x).v) <= LIMIT:
+        return False
+    if type(x) is Nested:
+        i = many((<Nested>x).n1) * (1 + many((<Nested>x).n) * (<Nested>x).mixed)
+        if not are_within((<Nested>x).t1, i, LIMIT):
+            return False
+    if is_ours(x):
+        return are_within((<Dual>x).t, many((<Dual>x).n), LIMIT)
+    if is_readable(x):
+        return is_finite(number_in(x)) and is_finite(tangent_in(x))
+    return python_is_finite(x)
+
+
+cdef bint is_far(object x) except -1:
+    """Whether a number in x is far from 1."""
+    cdef Py_ssize_t i
+    if type(x) is float or type(x) is int:
+        return fabs(<double>x) > FAR
+    if type(x) is Recorded:
+        return fabs((<Dual>x).v) > FAR or not (
+            record_of(<Dual>x).outer != NULL or are_within((<Dual>x).t, record_of(<Dual>x).m, FAR)
+        )
+    if is_ours(x) and fabs((<Dual>x).v) > FAR:
+        return True
+    if type(x) is Nested:
+        i = many((<Nested>x).n1) * (1 + many((<Nested>x).n) * (<Nested>x).mixed)
+        if not are_within((<Nested>x).t1, i, FAR):
+            return True
+    if is_ours(x):
+        return not are_within((<Dual>x).t, many((<Dual>x).n), FAR)
+    if is_readable(x):
+        return is_far(number_in(x)) or is_far(tangent_in(x))
+    return python_has_far(x)
+
+
+cdef bint is_faint_in(object x) except -1:
+    """Whether a number in x is below the range, be it zero."""
+    cdef Py_ssize_t i, n
+    if type(x) is float or type(x) is int:
+        return is_faint(<double>x)
+    if is_readable(x):
+        return is_faint_in(number_in(x)) or is_faint_in(tangent_in(x))
+    if not is_ours(x):
+        return python_has_faint(x)
+    if is_faint((<Dual>x).v):
+        return True
+    n = many((<Dual>x).n)
+    if type(x) is Recorded:
+        n = 0 if record_of(<Dual>x).outer != NULL else record_of(<Dual>x).m
+    for i in range(n):
+        if is_faint((<Dual>x).t[i]):
+            return True
+    if type(x) is Nested:
+        for i in range(many((<Nested>x).n1) * (1 + n * (<Nested>x).mixed)):
+            if is_faint((<Nested>x).t1[i]):
+                return True
+    return False
+
+
+def range_of_number(x):
+    """Whether a number in x is far, and whether one is faint (`ranges.py`); None for arrays."""
+    if type(x) is float or is_ours(x) or is_readable(x):
+        return is_far(x), is_faint_in(x)
+    return None
+
+
+cdef bint are_within(const double *t, Py_ssize_t n, double limit) noexcept:
+    cdef Py_ssize_t i
+    for i in range(n):
+        if not fabs(t[i]) <= limit:
+            return False
+    return True
+
+
+cpdef bint is_at_work(object x):
+    """Whether x is a number of Python, or a dual of one whose levels are all open."""
+    if type(x) is float:
+        return True
+    if not (is_ours(x) or is_readable(x)) or not is_open(<object>level_in(x)):
+        return False
+    if type(x) is Dual or type(x) is Series:
+        return True
+    if type(x) is Nested:
+        return is_open(<object>(<Nested>x).level1)
+    if type(x) is Recorded:
+        return record_of(<Dual>x).level1 == NULL or is_open(<object>record_of(<Dual>x).level1)
+    return is_at_work(number_in(x)) and is_at_work(tangent_in(x))
 
 
 # -- the ways there: operators, parts, ufuncs --------------------------------------------------------
@@ -745,17 +1045,19 @@ numbers_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
 
 
 def connect_numbers(
-    kind, kind_of_numpy, spaces, stop, resume, rule_of, dict operations, apply,
+    kind, kind_of_numpy, spaces, stop, resume, rule_of, dict operations, apply, over_duals,
 ):
     """Tell the kernel the classes of duals of Python's and of NumPy's numbers, and the systems.
 
     `rule_of`: the rule of a ufunc, or None; `operations`: the operators that call a ufunc;
-    `apply`: the readable chain rule.
+    `apply`: the readable chain rule; `over_duals`: what it asks where its numbers are duals.
     """
+    global of_duals, evaluated, fit, python_is_finite, python_has_far, python_has_faint
     global PYTHON_KIND, NUMPY_KIND, PRIMAL_IN, TANGENT_IN, LEVEL_IN, namespace_of, rule_of_ufunc
     global stop_warnings, resume_warnings, REAL_PART, IMAG_PART, general_ufunc, general_apply
     cdef void *binary_slots[4]
     cdef void *unary_slots[2]
+    of_duals, evaluated, fit, python_is_finite, python_has_far, python_has_faint = over_duals
     PYTHON_KIND, NUMPY_KIND = <PyTypeObject *>kind, <PyTypeObject *>kind_of_numpy
     PRIMAL_IN, TANGENT_IN = slot_of(kind.primal), slot_of(kind.tangent)
     LEVEL_IN = slot_of(kind.level)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kernel import ARRAY_KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
 from .looks import is_plain
@@ -54,6 +54,8 @@ def may_matter(rule: Rule, i: int, slope: DualLike, tangent: Tangent) -> bool:
 def has_far(x: Tangent) -> bool:
     """Whether a number is far, in single precision if that is its own."""
     if isinstance(x, Pair):
+        if KERNEL and (ends := KERNEL.range_of_number(x)):
+            return bool(ends[0])
         return has_far(x.primal) or has_far(x.tangent)
     found: bool | None = ARRAY_KERNEL.has_far(x) if ARRAY_KERNEL else None
     if found is not None:
@@ -70,6 +72,8 @@ def has_far(x: Tangent) -> bool:
 def has_faint(x: DualLike) -> bool:
     """Whether a number is below the range."""
     if isinstance(x, Pair):
+        if KERNEL and (ends := KERNEL.range_of_number(x)):
+            return bool(ends[1])
         return has_faint(x.primal) or has_faint(x.tangent)
     here = None if x is None else range_of(x)
     with quiet():

@@ -11,7 +11,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .kernel import KERNEL
-from .pair import Pair
+from .pair import Pair, is_array
 
 Mode = Literal["forward", "reverse"] | None
 
@@ -36,11 +36,21 @@ def prefers_backward(inputs: Inputs, mode: Mode, least: int = LEAST_NUMBERS) -> 
     """Whether a gradient takes a sweep back: if there are many inputs, unless mode tells.
 
     Many are 32 numbers (256 without the kernel), in arrays or not, or as many as `least` says. In a
-    level that `prefers_sweeps`, any number is enough.
+    level that `prefers_sweeps`, any number is enough; of numbers that are duals already, over duals
+    or on a tape, two are many, for their directions would be arrays of duals.
     """
     if mode is not None or inputs.finished is not None:
         return mode == "reverse" and inputs.finished is None
+    if len(inputs.leaves) > 1 and any(map(_is_deep, inputs.leaves)):
+        return True
     return inputs.size >= least or any(map(_prefers_sweeps, inputs.leaves))
+
+
+def _is_deep(x: Any) -> bool:
+    """Whether a number is a dual over duals, or on a tape."""
+    if KERNEL and type(x) is KERNEL.Recorded:
+        return True
+    return isinstance(x, Pair) and isinstance(x.primal, Pair) and not is_array(x)
 
 
 def _prefers_sweeps(x: Any) -> bool:

@@ -29,11 +29,13 @@ from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
 from ..numerics import resume_warnings, stop_warnings, watched
-from ..pair import DUAL_OF, dual, is_array, map_leaves, plain
+from ..pair import DUAL_OF, dual, fit, is_array, map_leaves, plain
+from ..ranges import has_faint, has_far
 from ..refusals import MAKE_ROOM, for_good, refused
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
+from ..zeros import is_finite
 from .algebra import with_shape
 from .dualarray import DualArray, assign
 from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects, unbuffered
@@ -607,6 +609,7 @@ if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy'
         _rule_on_numbers,
         _OPERATIONS,
         inspect.unwrap(apply),
+        (of_duals, evaluate, fit, is_finite, has_far, has_faint),
     )
     for part in ("real", "imag"):
         of_part = KERNEL.of_one_number(RULES[part], getattr(Dual, part).fget)
