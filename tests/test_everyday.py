@@ -741,6 +741,18 @@ def complex_polynomials(x: Any) -> Any:
     return p.coeffs.real[0] * p(2.0).real + np.poly1d([x, 1j])(x).real * np.poly1d([x, 2 * x]).r[0]
 
 
+@at(1.3)
+def resized_in_place(x: Any) -> Any:
+    a, b = np.zeros(2), np.zeros(6)
+    a[0] = b[0] = x
+    a.resize(4, refcheck=False)
+    b.resize((2, 2), refcheck=False)
+    a[3] = x * x
+    with pytest.raises(ValueError, match="cannot resize this array"):
+        a[1:].resize(5)
+    return a.sum() * b[0, 0] * math.sin(x) + a.shape[0] + np.ones(2).getfield(float)[1]
+
+
 FIRST_MET = {  # by lifted code in a process of its own
     "json": "json.dumps([x, 1.0]).count('1.0')",
     "numpy.ma": "np.ma.count(np.array([x, 1.0]))",

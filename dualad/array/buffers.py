@@ -289,6 +289,24 @@ class Buffer(_Room, ArrayProxy):
         """np.put."""
         np.put(self, *args, **kwargs)  # type: ignore[arg-type]
 
+    def resize(self, *shape: Any, refcheck: bool = True) -> None:
+        """As of an array: other shape and size in place, with zeros behind the elements.
+
+        Raises
+        ------
+        ValueError
+            If this is a view of another array.
+        """
+        if self._owner is not None:
+            raise ValueError("cannot resize this array: it does not own its data")
+        if shape in ((), (None,)):
+            return
+        shape = np.empty(shape if len(shape) > 1 else shape[0], bool).shape
+        size, elements = math.prod(shape), np.reshape(self.content, -1)
+        rest = np.zeros(max(size - elements.size, 0), elements.dtype)
+        self._whole.array = np.reshape(np.concatenate((elements[:size], rest)), shape)
+        self._steps, self._seen = (), None
+
     def __dlpack__(self, *args: Any, **kwargs: Any) -> Any:
         return self.__getattr__("__dlpack__")(*args, **kwargs)  # an older NumPy asks the class
 
@@ -305,7 +323,10 @@ class Buffer(_Room, ArrayProxy):
                 f"write a.primal.{name} for the plain numbers.",
                 self.content,
             )
-        if name.startswith("_") or not hasattr(DualArray, name) or name in Dual.__slots__:
+        is_known = hasattr(DualArray, name) and name not in Dual.__slots__
+        if not is_known and hasattr(np.ndarray, name) and is_plain(self.content, np.ndarray):
+            return getattr(self.lent(), name)
+        if name.startswith("_") or not is_known:
             raise AttributeError(f"an array made in lifted code has no attribute {name!r}.")
         if not callable(getattr(self.content, name)):
             return self._apply(lambda x: getattr(x, name), (self,), {})
