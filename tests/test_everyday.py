@@ -725,6 +725,7 @@ def cut_to_integers(x: Any) -> Any:
 def text_of_what_has_no_derivative(x: Any) -> Any:
     c = np.linalg.cond(np.array([[x, 2 * x], [1.0, 2.0]]))
     texts = [f"{c}", f"{c:.3e}", "{:.2e}".format(c), "%.4e" % c, str(c), repr(c)]  # noqa: UP031, UP032
+    texts += [np.format_float_scientific(v, precision=3) for v in (x, c)]
     return x * sum("e+" in text and "." in text and len(text) < 30 for text in texts)
 
 

@@ -27,7 +27,7 @@ from ..array_rules.common import has_duals, in_order_of, valued
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
-from ..differentiations import answered, note_equal
+from ..differentiations import answered, note_equal, text_for
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
@@ -1022,6 +1022,20 @@ def _of_integers(kind: Any) -> Function:
     return convert
 
 
+def _text_of_number(f: Function) -> Function:
+    """A function of NumPy's that writes a number as text, as f"{x}" does."""
+
+    @functools.wraps(f)
+    def text(x: Any, *args: Any, **kwargs: Any) -> Any:
+        x = unbuffered(x)
+        written = None
+        if isinstance(x, Dual):
+            written = text_for(x, lambda v: f(v, *args, **kwargs))
+        return f(x, *args, **kwargs) if written is None else written
+
+    return text
+
+
 def shown(x: Any) -> Any:
     """What an object of ours stands for, as a spline of duals for one of SciPy's; others as is."""
     kind = type(x)
@@ -1127,6 +1141,7 @@ _PYTHON: dict[Any, Function] = {
     hasattr: _hasattr,
 }
 _PYTHON[type] = _type
+_PYTHON |= {f: _text_of_number(f) for f in (np.format_float_positional, np.format_float_scientific)}
 if SUM_IS_EXACT:
     _PYTHON[sum] = summed
 SLOTS = {
