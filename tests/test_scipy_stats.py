@@ -35,6 +35,7 @@ from dualad.scipy import stats
 from dualad.scipy._distribution_rules import function_of
 from dualad.scipy._distributions import TABLE
 from dualad.scipy._moments import by_integral, has_integral
+from dualad.special_rules import SPACES
 from dualad.special_rules import row as helper
 
 NAMES = [name for name in TABLE if hasattr(scipy.stats, name)]
@@ -1462,3 +1463,44 @@ def test_distributions_of_the_users_own_are_refused_by_name() -> None:
         TypeError, match="the distribution bell has no derivatives in dualad; write"
     ):
         derivative(lambda x: bell.pdf(x))(0.5)
+
+
+@pytest.mark.parametrize("b", [-300.0, -2.0, 1.8])
+def test_a_truncated_power_may_rise(b: float) -> None:
+    given = {"x": 4.9, "b": b, "c": 5.0}
+
+    def share(x: Any, b: Any, c: Any) -> Any:
+        return (1 - x**-b) / (1 - c**-b)
+
+    exact: dict[str, Callable[..., Any]] = {
+        "cdf": share,
+        "sf": lambda x, b, c: 1 - share(x, b, c),
+        "pdf": lambda x, b, c: b * x ** (-b - 1) / (1 - c**-b),
+        "logpdf": lambda x, b, c: mp.log(b * x ** (-b - 1) / (1 - c**-b)),
+        "logcdf": lambda x, b, c: mp.log(share(x, b, c)),
+        "mean": lambda x, b, c: b / (b - 1) * (c**b - c) / (c**b - 1),
+    }
+    for (name, f), shape in itertools.product(exact.items(), given):
+        if name == "mean" and shape == "x":
+            continue
+
+        def ours(t: Any, name: str = name, shape: str = shape) -> Any:
+            x, b, c = (given | {shape: t}).values()
+            return getattr(stats.truncpareto, name)(*(() if name == "mean" else (x,)), b, c)
+
+        with mp.workdps(50):
+            at = {key: mp.mpf(v) for key, v in given.items()}
+            slope = mp.diff(lambda t, f=f, at=at, s=shape: f(**(at | {s: t})), at[shape])
+        assert derivative(ours)(given[shape]) == pytest.approx(float(slope), rel=1e-9), (
+            name,
+            shape,
+        )
+
+
+def test_an_integral_over_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the density has no value anywhere, a moment's derivative is refused, and not 0."""
+    assert np.isfinite(derivative(stats.truncpareto.mean)(2.0, 5.0))
+    none = {"_truncpareto_log": lambda x, *_: x * math.nan}
+    monkeypatch.setattr(SPACES[True], "functions", SPACES[True].functions | none)
+    with pytest.raises(TypeError, match="does not converge"):
+        derivative(stats.truncpareto.mean)(2.0, 5.0)

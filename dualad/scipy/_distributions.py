@@ -405,10 +405,12 @@ row("trapezoid(c, d)", "log(2/(d - c + 1)) + (log(x/c) if x < c else "
     var="(1 + d + d*d + d*d*d - c*c*c)/(6*(1 + d - c)) "
     "- square((1 + d + d*d - c*c)/(3*(1 + d - c)))",
     entropy="(1 - d + c)/(1 + d - c)/2 + log(1 + d - c)")
-row("truncpareto(b, c)", "log(b) - (b + 1)*log(x) - log(-expm1(-b*log(c)))",
+# log|1 - exp(-t)|
+helper("_log_gap(t) = log(-expm1(-t)) if t > 0 else log(-expm1(t)) - t")
+row("truncpareto(b, c)", "log(abs(b)) - (b + 1)*log(x) - _log_gap(b*log(c))",
     "expm1(-b*log(x))/expm1(-b*log(c))", ends="1, c",
-    logcdf="log(-expm1(-b*log(x))) - log(-expm1(-b*log(c)))",
-    logsf="-b*log(x) + log(-expm1(-b*log(c/x))) - log(-expm1(-b*log(c)))")
+    logcdf="_log_gap(b*log(x)) - _log_gap(b*log(c))",
+    logsf="-b*log(x) + _log_gap(b*log(c/x)) - _log_gap(b*log(c))")
 row("truncweibull_min(c, a, b)", "log(c) + xlogy(c - 1, x) + pow(a, c) - pow(x, c) "
     "- log(-expm1(pow(a, c) - pow(b, c)))",
     "expm1(pow(a, c) - pow(x, c))/expm1(pow(a, c) - pow(b, c))", ends="a, b",

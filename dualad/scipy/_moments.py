@@ -119,7 +119,7 @@ def _over_support(
         total = np.sum(terms * weight, axis=-1)
         size = np.sum(abs(plain(terms * weight)), axis=-1)
         # twice as many nodes have twice the digits, but for the rounding of the tails
-        yield total, abs(plain(total) - before) <= 1e-9 * size
+        yield total, (abs(plain(total) - before) <= 1e-9 * size) & np.any(counts, axis=-1)
         before = plain(total)
 
 
