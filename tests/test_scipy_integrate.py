@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian, value_and_grad
+from dualad import (
+    Dual,
+    NonDifferentiableError,
+    derivative,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    value_and_grad,
+)
 from dualad.pair import dual as make
 from dualad.scipy import integrate
 from dualad.scipy._ivp import _matrix
@@ -681,3 +692,18 @@ def test_simpson_of_samples_at_one_place(x: list[float]) -> None:
             continue
         with pytest.raises(NonDifferentiableError, match="one place"):
             grad(lambda x: integrate.simpson(y, x=x), mode=mode)(points)
+
+
+def test_ends_that_scipy_does_not_ask_warn_of_nothing() -> None:
+    def smooth(t: Any) -> Any:
+        return np.sin(t) / t  # no number at 0
+
+    for f in (
+        lambda a: scipy.integrate.quad(smooth, a, 1.0)[0],
+        lambda a: scipy.integrate.quad_vec(smooth, a, 1.0)[0],
+        lambda a: scipy.integrate.quad(lambda t: 1 / np.sqrt(t), a, 1.0)[0],
+    ):
+        with warnings.catch_warnings(), contextlib.suppress(NonDifferentiableError):
+            warnings.simplefilter("error")
+            value, slope = jvp(f, (0.0,), (1.0,))
+            assert value == f(0.0) and not np.isfinite(slope)
