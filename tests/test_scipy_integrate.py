@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import ctypes.util
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian, value_and_grad
+from dualad import (
+    Dual,
+    NonDifferentiableError,
+    derivative,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    value_and_grad,
+)
 from dualad.pair import dual as make
 from dualad.scipy import integrate
 from dualad.scipy._ivp import _matrix
@@ -703,3 +714,18 @@ def test_functions_in_c_are_called_as_they_are() -> None:
     with pytest.raises(ctypes.ArgumentError) as caught:
         derivative(lambda a: scipy.optimize.brentq(lambda x: sin(x) - a, -1, 1))(0.5)
     assert any("define_rule" in note for note in caught.value.__notes__)
+
+
+def test_ends_that_scipy_does_not_ask_warn_of_nothing() -> None:
+    def smooth(t: Any) -> Any:
+        return np.sin(t) / t  # no number at 0
+
+    for f in (
+        lambda a: scipy.integrate.quad(smooth, a, 1.0)[0],
+        lambda a: scipy.integrate.quad_vec(smooth, a, 1.0)[0],
+        lambda a: scipy.integrate.quad(lambda t: 1 / np.sqrt(t), a, 1.0)[0],
+    ):
+        with warnings.catch_warnings(), contextlib.suppress(NonDifferentiableError):
+            warnings.simplefilter("error")
+            value, slope = jvp(f, (0.0,), (1.0,))
+            assert value == f(0.0) and not np.isfinite(slope)

@@ -749,3 +749,13 @@ def test_a_derivative_taken_at_a_trial_point_must_exist() -> None:
         f(1.0)
     with pytest.raises(NonDifferentiableError, match="a repeated eigenvalue"):
         derivative(f)(1.0)
+
+
+def test_a_fit_without_a_degree_of_freedom_warns_as_scipy_does() -> None:
+    def f(c: Any) -> Any:
+        return scipy.optimize.curve_fit(lambda x, a: a * a * x, [1.0], [c], p0=[1.0])[0][0]
+
+    with pytest.warns(scipy.optimize.OptimizeWarning) as told:
+        slope = derivative(f)(0.3)
+    assert len(told) == 1
+    assert slope == pytest.approx(0.5 / np.sqrt(0.3))

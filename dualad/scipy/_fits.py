@@ -14,6 +14,7 @@ from scipy.optimize import Bounds
 from ..array.operands import as_operand
 from ..array_rules.common import has_duals
 from ..drivers import grad, jacobian
+from ..numerics import quiet
 from ..pair import plain
 from ..structure import rebuild
 from ._calling import take_places
@@ -216,7 +217,8 @@ def curve_fit(
     j = jacobian(residuals)(point)
     covariance = np.linalg.inv(j.T @ j)
     if not absolute_sigma:
-        covariance = covariance * (np.sum(residuals(point) ** 2) / (np.size(y) - np.size(popt)))
+        with quiet():  # of as many points as parameters SciPy has told
+            covariance = covariance * (np.sum(residuals(point) ** 2) / (np.size(y) - len(popt)))
     if reports and "fvec" in reports[0] and np.shape(reports[0]["fvec"]) == (np.size(y),):
         reports[0]["fvec"] = with_value(residuals(point), reports[0]["fvec"])
     return (best.x, with_value(covariance, pcov), *reported(reports, best.x))

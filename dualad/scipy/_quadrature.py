@@ -298,12 +298,12 @@ def _ends(f: Function, a: Any, b: Any, weight: Any, wvar: Any) -> Any:
         if np.isinf(plain(limit)):
             raise ValueError("quad: an infinite limit has no derivative; give a plain inf.")
         x, d = plain(limit), nilpotent(limit)
-        there = _weighted(f(x), x, weight, wvar)
-        if order_of(d, there) == 1:  # the first order, whatever the slope there is
-            with quiet():
+        with quiet():  # SciPy does not ask f there
+            there = _weighted(f(x), x, weight, wvar)
+            if order_of(d, there) == 1:  # the first order, whatever the slope there is
                 y = y + with_value(sign * plain(as_operand(there)) * d, 0.0)
-        else:
-            y = y + sign * stepped(lambda x, _: _weighted(f(x), x, weight, wvar), x, 0.0, d)
+            else:
+                y = y + sign * stepped(lambda x, _: _weighted(f(x), x, weight, wvar), x, 0.0, d)
     return y
 
 
@@ -319,7 +319,8 @@ def _stretched(f: Function, a: Any, b: Any, otherwise: Any, options: dict[str, A
     only what is left of them together is a number.
     """
     low, high = plain(a), plain(b)
-    known = all(np.isfinite(plain(as_operand(f(x)))) for x in (low, high) if np.isfinite(x))
+    with quiet():
+        known = all(np.isfinite(plain(as_operand(f(x)))) for x in (low, high) if np.isfinite(x))
     if not known or not np.isfinite([low, high]).all() or options.pop("weight", None):
         return otherwise
     options = {k: v for k, v in options.items() if k not in ("wvar", "points")}
@@ -503,7 +504,8 @@ def quad_vec(f: Function, a: Any, b: Any, args: Any = (), **options: Any) -> Any
                 raise ValueError("quad_vec: an infinite limit has no derivative; give a plain inf.")
             zero = np.zeros(np.shape(result[0]))
             d = nilpotent(limit)
-            y = y + sign * stepped(lambda x, _: as_operand(g(x)), plain(limit), zero, d)
+            with quiet():  # SciPy does not ask f there
+                y = y + sign * stepped(lambda x, _: as_operand(g(x)), plain(limit), zero, d)
     return (with_value(y, result[0]), *result[1:])
 
 
