@@ -96,7 +96,7 @@ class Made:
             if not is_left_alone(x.__module__):
                 for part in self._seen(members, x):
                     yield from self._walk(part, seen)
-        elif kind in _IN_C and not _is_bound(x):
+        elif kind in IN_C and not is_bound(x):
             yield from self._own(x, seen)
         else:
             if is_held and kind.__weakrefoffset__:
@@ -136,7 +136,7 @@ def _is_data(x: Any) -> bool:
     return kind in DATA or kind is types.ModuleType or x is UNKNOWN or isinstance(x, Pair)
 
 
-def _is_bound(x: Any) -> bool:
+def is_bound(x: Any) -> bool:
     """Whether a function in C is the method of an object, as `kept.append` is."""
     return not isinstance(getattr(x, "__self__", None), (types.ModuleType, type, type(None)))
 
@@ -154,7 +154,7 @@ def made_of(f: Any) -> Made:
 _Look = Callable[[Any], list[Any]]
 _MOST = 500  # things that are looked at
 _FEW = 4
-_IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
+IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
 
 
 def own_of(f: types.FunctionType) -> list[Any]:
@@ -185,7 +185,7 @@ def within(x: Any) -> Any:
 
 def few_of(container: Any) -> list[Any]:
     """The first parts of a container: of data, which may be much."""
-    parts = container.values() if type(container) is dict else container
+    parts = container.values() if isinstance(container, dict) else container
     return list(itertools.islice(parts, _FEW))
 
 
