@@ -41,7 +41,6 @@ cdef extern from "Python.h":
     PyObject *PyFunction_GetClosure(object f)
     PyObject *PyDict_GetItem(object names, object name)
     PyObject *PyCell_GET(object cell)
-    bint PyDict_Next(object names, Py_ssize_t *place, PyObject **key, PyObject **value)
 
 cdef dict builtins = vars(python_builtins)
 
@@ -67,9 +66,8 @@ cdef object is_same_look = None       # whether a look at part of it sees the sa
 cdef object own_of = None             # looks at the function itself,
 cdef object in_cells = None           # its cells,
 cdef object named = None              # what a name stands for,
-cdef object few_of = None             # the first parts of a container,
-cdef object attributes = None         # what an object holds,
-cdef object members = None            # what there is in a class
+cdef object members = None            # what there is in a class;
+cdef object datum = None              # what stands for data that were seen
 cdef dict noted = {}                  # differentiations.NOTED
 cdef object gravest_doubt = None      # that of `differentiations`
 cdef list doubts = [None]             # differentiations.DOUBTS
@@ -106,11 +104,11 @@ def connect(kind, go_on, known, doubtful, none, notes, what, counted, look, lift
     Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
 
 
-def connect_made(make, same, all_looks):
+def connect_made(make, same, all_looks, data):
     """Tell them how it is seen whether a function is made of the same as before."""
-    global made_of, is_same_look, own_of, in_cells, named, few_of, attributes, members
-    made_of, is_same_look = make, same
-    own_of, in_cells, named, few_of, attributes, members = all_looks
+    global made_of, is_same_look, own_of, in_cells, named, members, datum
+    made_of, is_same_look, datum = make, same, data
+    own_of, in_cells, named, members = all_looks
 
 
 cdef list looks_at(object made):
@@ -138,8 +136,7 @@ cdef bint is_still(list looks) except -1:
 cdef bint is_at_once(object look, object at, list before) except -1:
     """Whether the same is seen without a call."""
     cdef PyObject *found
-    cdef PyObject *key
-    cdef Py_ssize_t place = 0, i = 0, n = len(before)
+    cdef Py_ssize_t i, n = len(before)
     if type(look) is int:
         return version_of(at) == <unsigned int>look
     if look is own_of:
@@ -159,29 +156,12 @@ cdef bint is_at_once(object look, object at, list before) except -1:
             if not is_same(PyCell_GET((<tuple>cells)[i]), <PyObject *>before[i]):
                 return False
         return True
-    if look is attributes or (look is few_of and type(at) is dict):
-        if look is attributes:
-            at = getattr(at, "__dict__", None)
-        if type(at) is not dict or len(<dict>at) < n:
-            return False
-        while i < n and PyDict_Next(at, &place, &key, &found):
-            if not is_same(found, <PyObject *>before[i]):
-                return False
-            i += 1
-        return look is few_of or len(<dict>at) == n
-    if look is few_of and (type(at) is list or type(at) is tuple):
-        if len(at) < n:
-            return False
-        for i in range(n):
-            if not is_same(<PyObject *>at[i], <PyObject *>before[i]):
-                return False
-        return True
     return False
 
 
 cdef inline bint is_same(PyObject *x, PyObject *was) noexcept:
-    """Whether one thing is the other, or both are numbers, texts or arrays: which, does not count."""
-    return x == was or (x != NULL and is_data(<object>x) and is_data(<object>was))
+    """Whether one thing is the other, or both are data: which, does not count."""
+    return x == was or (x != NULL and was == <PyObject *>datum and is_data(<object>x))
 
 
 cdef inline bint is_data(object x) noexcept:
@@ -480,7 +460,8 @@ cdef class Driver:
 
     cdef bint asks_to_settle(self, object level, object x, object y) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""
-        if not self.is_as_it_was() or self.harmless is None:
+        self.is_as_it_was()
+        if self.harmless is None:
             self.harmless = harmless(self.made)
         return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
 
@@ -488,8 +469,8 @@ cdef class Driver:
         """Whether f is still made of the same, so that what was found of it holds."""
         if self.made is not None and is_still(<list>self.looks):
             return True
-        self.made = made_of(self.f)
-        self.looks = looks_at(self.made)
+        made = made_of(self.f)
+        self.harmless, self.looks, self.made = None, looks_at(made), made
         return False
 
     cdef object in_single(self, object level, object x, Given *given):

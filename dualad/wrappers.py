@@ -339,5 +339,5 @@ if DRIVERS:
         *(gravest_doubt, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
     )
-    DRIVERS.connect_made(made_of, made.is_same_look, made.LOOKS)
+    DRIVERS.connect_made(made_of, made.is_same_look, made.LOOKS, made.DATUM)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

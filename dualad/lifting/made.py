@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from .instructions import (
     CONTAINERS,
     DATA,
     UNKNOWN,
+    Mark,
     cells_of,
     defaults_of,
     has_code_that_stays,
     instructions,
-    parts_of,
     value_of_name,
 )
 from .lift import Lifted, is_left_alone
@@ -32,6 +32,9 @@ from .lift import Lifted, is_left_alone
 
 class Made:
     """What a function is made of, as it is when this is made.
+
+    Functions and classes that it reaches count, and flags by which it may branch. Other data do
+    not, nor do the parts of containers and what objects hold.
 
     Attributes
     ----------
@@ -55,7 +58,9 @@ class Made:
         self.codes: list[Any] = []
         self.objects: list[Any] = []
         self.looks: list[tuple[_Look, Any, list[Any]]] = []
-        self.key = (type(f) is Lifted and f.lift, *self._walk(self.f, set()))
+        key: list[Any] = [type(f) is Lifted and f.lift]
+        self._add(self.f, key, set())
+        self.key = tuple(key)
 
     def is_still(self) -> bool:
         """Whether all of that is still there."""
@@ -66,53 +71,40 @@ class Made:
         self.looks.append((look, at, found))
         return found
 
-    def _walk(self, x: Any, seen: set[int], is_held: bool = True) -> Iterator[Any]:
-        """The key of something that is held by a function, or by a container or an object."""
+    def _add(self, x: Any, key: list[Any], seen: set[int], depth: int = 0) -> None:
+        """Add to the key what it says of something that a function holds."""
         kind = type(x)
-        if kind is bool and is_held:
-            yield x
-        if _is_data(x) or id(x) in seen or len(seen) > _MOST:
+        if kind is bool:
+            key.append(x)
+        if kind in _COUNTS_NOT or isinstance(x, Pair) or id(x) in seen or depth > _DEEPEST:
             return
         seen.add(id(x))
+        parts: Sequence[Any] = ()
         if kind is types.FunctionType:
-            yield from self._own(self._seen(own_of, x)[0], seen)
-            for part in (*defaults_of(x), *(self._seen(in_cells, x) if x.__closure__ else ())):
-                yield from self._walk(part, seen)
+            self._own(self._seen(own_of, x)[0], key)
+            parts = [*defaults_of(x), *(self._seen(in_cells, x) if x.__closure__ else ())]
             if not has_code_that_stays(x):
-                for path in paths_in(x.__code__):
-                    yield from self._walk(self._seen(named, (x.__globals__, *path))[0], seen)
+                paths = paths_in(x.__code__)
+                parts += [self._seen(named, (x.__globals__, *path))[0] for path in paths]
         elif kind is types.MethodType:
-            for part in (x.__func__, x.__self__):
-                yield from self._walk(part, seen)
+            parts = (x.__func__, x.__self__)
         elif kind is functools.partial:
-            for part in (x.func, *x.args, *x.keywords.values()):
-                yield from self._walk(part, seen)
-        elif kind in CONTAINERS:
-            is_plain = all(map(_is_plain, parts_of(x)))
-            for part in self._seen(few_of if is_plain else parts_of, x):
-                yield from self._walk(part, seen, is_held=False)
+            parts = (x.func, *x.args, *x.keywords.values())
         elif isinstance(x, type):
-            yield from self._own(x, seen)
-            if not is_left_alone(x.__module__):
-                for part in self._seen(members, x):
-                    yield from self._walk(part, seen)
+            self._own(x, key)
+            parts = () if _is_of_a_package(x) else self._seen(members, x)
         elif kind in IN_C and not is_bound(x):
-            yield from self._own(x, seen)
+            self._own(x, key)
         else:
-            if is_held and kind.__weakrefoffset__:
+            if kind.__weakrefoffset__:
                 self.objects.append(x)
-            yield from self._walk(kind, seen)
-            if not is_left_alone(kind.__module__):
-                for part in self._seen(attributes, x):
-                    yield from self._walk(part, seen, is_held=False)
-            elif (inner := within(x)) is not None:
-                yield from self._walk(inner, seen)
+            parts = (kind, within(x))
+        for part in parts:
+            self._add(part, key, seen, depth + 1)
 
-    def _own(self, x: Any, seen: set[int]) -> Iterator[int]:
-        if id(x) not in seen or isinstance(x, type):
-            seen.add(id(x))
-            self.codes.append(x)
-            yield id(x)
+    def _own(self, x: Any, key: list[Any]) -> None:
+        self.codes.append(x)
+        key.append(id(x))
 
 
 def is_same_look(seen: tuple[_Look, Any, list[Any]]) -> bool:
@@ -123,17 +115,17 @@ def is_same_look(seen: tuple[_Look, Any, list[Any]]) -> bool:
 
 
 def _is_same(x: Any, was: Any) -> bool:
-    return x is was or (_is_plain(x) and _is_plain(was) and bool not in (type(x), type(was)))
+    return x is was or (was is DATUM and type(x) in DATA and type(x) is not bool)
 
 
-def _is_plain(x: Any) -> bool:
-    """Whether something is data, or begins with data."""
-    return _is_data(x) or (type(x) in CONTAINERS and all(map(_is_data, few_of(x))))
+def _without_data(parts: Iterable[Any]) -> list[Any]:
+    """The parts, of data but that they are; they may be large, and are free to go."""
+    return [DATUM if type(x) in DATA and type(x) is not bool else x for x in parts]
 
 
-def _is_data(x: Any) -> bool:
-    kind = type(x)
-    return kind in DATA or kind is types.ModuleType or x is UNKNOWN or isinstance(x, Pair)
+def _is_of_a_package(cls: type) -> bool:
+    home = cls.__module__
+    return is_left_alone(home) or home.partition(".")[0] == _DUALAD
 
 
 def is_bound(x: Any) -> bool:
@@ -152,8 +144,11 @@ def made_of(f: Any) -> Made:
 
 
 _Look = Callable[[Any], list[Any]]
-_MOST = 500  # things that are looked at
+_DUALAD = __name__.partition(".")[0]
+_DEEPEST = 50  # from function to function
 _FEW = 4
+DATUM = Mark()
+_COUNTS_NOT = DATA | CONTAINERS | {types.ModuleType, Mark}
 IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
 
 
@@ -164,7 +159,7 @@ def own_of(f: types.FunctionType) -> list[Any]:
 
 def in_cells(f: types.FunctionType) -> list[Any]:
     """The variables around a function that it uses."""
-    return list(cells_of(f).values())
+    return _without_data(cells_of(f).values())
 
 
 def named(at: tuple[Any, ...]) -> list[Any]:
@@ -175,16 +170,18 @@ def named(at: tuple[Any, ...]) -> list[Any]:
         if type(x) is not types.ModuleType or is_left_alone(x.__name__):
             break
         x = vars(x).get(name, UNKNOWN)
-    return [x]
+    return _without_data([x])
 
 
 def within(x: Any) -> Any:
     """The function that an object of a package calls, such as a cache or np.vectorize; or None."""
-    return getattr(x, "__wrapped__", getattr(x, "pyfunc", None)) if callable(x) else None
+    if type(x) is np.vectorize:
+        return x.pyfunc
+    return getattr(x, "__wrapped__", None) if is_left_alone(type(x).__module__) else None
 
 
 def few_of(container: Any) -> list[Any]:
-    """The first parts of a container: of data, which may be much."""
+    """The first parts of a container, which may have many."""
     parts = container.values() if isinstance(container, dict) else container
     return list(itertools.islice(parts, _FEW))
 
@@ -193,21 +190,13 @@ def members(cls: type) -> list[Any]:
     """The functions in a class and those that it is derived from."""
     found: list[Any] = []
     for kind in cls.__mro__:
-        if not is_left_alone(kind.__module__):
+        if not _is_of_a_package(kind):
             for x in list(vars(kind).values()):
                 if isinstance(x, property):
                     found += [f for f in (x.fget, x.fset) if f is not None]
                 else:
                     found.append(getattr(x, "__func__", x) if callable(x) else None)
     return found
-
-
-def attributes(x: Any) -> list[Any]:
-    """What an object holds."""
-    try:
-        return list(vars(x).values())[:_MOST]
-    except TypeError:  # it has slots
-        return []
 
 
 @functools.lru_cache(1000)
@@ -230,4 +219,4 @@ def paths_in(code: types.CodeType) -> Sequence[tuple[str, ...]]:
     return tuple(paths)
 
 
-LOOKS = (own_of, in_cells, named, few_of, attributes, members)  # that the kernel has at once
+LOOKS = (own_of, in_cells, named, members)  # that the kernel has at once
