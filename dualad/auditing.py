@@ -35,7 +35,7 @@ from .lifting.effects import code_of, may_keep
 from .lifting.reach import chosen
 from .namespaces import is_exact
 from .pair import DUAL_OF, Function, dual, is_operand, kind_of, parts, plain
-from .passes import forward, one_like, seeded, tangents_of, unit_seeds
+from .passes import evaluated, one_like, seeded, tangents_of, unit_seeds
 from .promises import refuse_if_found_by_key
 from .rules import Rule
 from .stacking import DIRECTIONS
@@ -238,17 +238,17 @@ def _has_found_by_key(inputs: Inputs, result: Any, seeds: list[Any], level: int)
     def tangents(outputs: Outputs) -> list[Any]:
         return tangents_of(outputs, inputs, directions)
 
-    def elsewhere(of: Any, points: list[Any]) -> list[Any]:
+    def elsewhere(points: list[Any]) -> list[Any]:
         moved = copy.copy(inputs)
-        moved.f, moved.leaves = of, points
-        return tangents(forward(seeds, False)(moved))
+        moved.leaves = points
+        return tangents(evaluated(moved, seeds, False)[0])
 
     try:
         here = tangents(Outputs("audit", result, level))
     except TypeError:  # it is made of other things than numbers
         return False
     try:
-        refuse_if_found_by_key(inputs, here, elsewhere, forward(seeds, False))
+        refuse_if_found_by_key(inputs, here, elsewhere)
     except TypeError:
         return True
     return False

@@ -1003,10 +1003,10 @@ def jvp(
     if DOUBTS[0] is not before:
         inputs = Inputs("jvp", function, range(len(primals)), tuple(primals), {})
 
-        def elsewhere(of: Any, points: list[Any]) -> Any:
+        def elsewhere(points: list[Any]) -> Any:
             there = inputs.arrange(points)
-            found = DRIVERS.along(of, there, tangents) if DRIVERS else None
-            return _pushed(of, there, tangents, found)
+            found = DRIVERS.along(function, there, tangents) if DRIVERS else None
+            return _pushed(function, there, tangents, found)
 
         look_into(before, inputs, result, elsewhere)
     return result
@@ -1078,7 +1078,7 @@ def vjp(
     result = _pullback(function, primals)
     if DOUBTS[0] is not before:
         inputs = Inputs("vjp", function, range(len(primals)), primals, {})
-        elsewhere = lambda of, points: _pulled(*_pullback(of, inputs.arrange(points)))  # noqa: E731
+        elsewhere = lambda points: _pulled(*_pullback(function, inputs.arrange(points)))  # noqa: E731
         look_into(before, inputs, _pulled(*result), elsewhere)
     return result
 

@@ -12,7 +12,6 @@ nothing kept      the derivative does not depend on what f was called with befor
 from __future__ import annotations
 
 import copy
-import functools
 import itertools
 import reprlib
 import sys
@@ -41,7 +40,6 @@ from .differentiations import (
 from .frames import is_ours
 from .levels import fresh_level
 from .lifting.effects import code_of, may_keep, may_read
-from .lifting.emptied import copied, emptied
 from .lifting.lift import Lifted
 from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
@@ -575,53 +573,30 @@ def settle(
         tell(inputs.driver, error, why)
         raise error
 
+    def evaluate(points: list[Any]) -> Outputs:
+        moved = copy.copy(inputs)
+        moved.leaves = points
+        return (likewise if likewise and why in LOSSES else forward)(moved)
+
     with _looking():
-        given, inputs = inputs, _same_of_copy(inputs, outputs, forward)
-
-        def evaluate(points: list[Any]) -> Outputs:
-            moved = copy.copy(inputs)
-            moved.leaves = points
-            return (likewise if likewise and why in LOSSES else forward)(moved)
-
         if is_grave and why in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
             if why == "error" and not is_read:  # else it is compared below
                 with suppress(_Elsewhere):
                     of_forward = _tried(forward, inputs) if likewise else outputs
                     refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
-            note_like_plain(given)
+            note_like_plain(inputs)
         elif is_grave:
             refuse_if_kept(inputs, evaluate)
-            _keeps_nothing.add(why, given.f, given.leaves)
+            _keeps_nothing.add(why, inputs.f, inputs.leaves)
         if is_read and likewise:
             raise_doubts(kept=False, read=True)
-        elif is_read and refuse_if_read(inputs, seeds, outputs, has_aux):
-            note_reads_nothing(given)
+        elif is_read:
+            refuse_if_read(inputs, seeds, outputs, has_aux)
         if is_search:
             of_forward = forward(inputs) if likewise else outputs
             refuse_if_searched(inputs, seeds, of_forward, has_aux)
             note_found(why.searches)
-
-
-def copy_of(inputs: Inputs) -> Inputs:
-    """The same call of a copy of f; of f, if there is none."""
-    of_copy = copy.copy(inputs)
-    with suppress(Exception):
-        of_copy.f = copied(inputs.f)
-    return of_copy
-
-
-def _same_of_copy(inputs: Inputs, outputs: Outputs, forward: Callable[[Inputs], Outputs]) -> Inputs:
-    """The same call of a copy of f, in whose lists and counters the looks leave their traces.
-
-    The call itself if the copy is not seen to give what f has given.
-    """
-    of_copy = copy_of(inputs)
-    try:
-        refuse_unless_same(inputs, outputs, forward(of_copy))
-    except Exception:
-        return inputs
-    return of_copy
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -642,10 +617,8 @@ _LIFTING = frozenset(
 )
 
 
-def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool) -> bool:
+def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool) -> None:
     """Compare the derivatives with differences of plain calls, where f may read text of duals.
-
-    True if they agree, False if there are none.
 
     What f reads so, from a file or from the answer of another program, too, moves in a plain call
     and has no derivative.
@@ -664,7 +637,8 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
             "reads it a derivative with dualad.define_rule.",
             *inputs.leaves,
         )
-    return compared is not None
+    if compared is not None:
+        _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
 
 
 def refuse_if_swallowed(
@@ -921,19 +895,15 @@ def _is_called(inputs: Inputs, points: list[Any]) -> bool:
         return False
 
 
-_Derive = Callable[[list[Any]], Any]  # what a driver gives at other points
-Derive = Callable[[Any, list[Any]], Any]  # the same of f, or of a copy
+Derive = Callable[[list[Any]], Any]  # what a driver gives at other points
 
 
-def refuse_if_found_by_key(
-    inputs: Inputs, result: Any, derive: Derive, forward: Callable[[Inputs], Outputs]
-) -> None:
+def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     """Look whether f has found a kept value by what it made of a dual: a text or a rounded number.
 
     If it keeps values, a plain call at a point where it has not been called yet changes what is
     derived there. Then the result must lie between what is derived at two such points, or come
-    to lie there as these come nearer. Where the key is the same at all of them, copies of f tell
-    that have kept nothing yet; `forward` makes a pass.
+    to lie there as these come nearer.
 
     Raises
     ------
@@ -947,23 +917,17 @@ def refuse_if_found_by_key(
     if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):
         return
     with _looking(), np.errstate(all="ignore"):
-        of_copy = copy_of(inputs)
-        looked = of_copy if _is_called(of_copy, inputs.leaves) else inputs
         try:
-            derive_there = functools.partial(derive, looked.f)
-            is_keeping = _found_by_key(looked, result, derive_there, is_known)
-            if _is_found_in_store(inputs, forward):
-                raise _kept(inputs)
+            is_keeping = _found_by_key(inputs, result, derive, is_known)
         finally:
-            if looked is inputs:
-                _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a cache of the last value
+            _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a cache of the last value
         if is_keeping:
             _keeps_by_key.add(f, shapes)
         else:
             _keeps_nothing.add("step", f, inputs.leaves)
 
 
-def _found_by_key(inputs: Inputs, result: Any, derive: _Derive, is_keeping: bool) -> bool:
+def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool) -> bool:
     """Whether f keeps values by a key; TypeError if the result has been found so."""
     start = fresh_level()
     for far in (3, 200):  # keys may be rounded to some digits only
@@ -991,33 +955,7 @@ def _found_by_key(inputs: Inputs, result: Any, derive: _Derive, is_keeping: bool
     return is_keeping
 
 
-def _is_found_in_store(inputs: Inputs, forward: Callable[[Inputs], Outputs]) -> bool:
-    """Whether a copy of f gives the same values with other derivatives if a store of it is empty.
-
-    And puts something there; a table that f needs gives other values, or an error.
-    """
-
-    def of(f: Any) -> Outputs:
-        with_f = copy.copy(inputs)
-        with_f.f = f
-        return forward(with_f)
-
-    def is_other(f: Any, is_filled: Callable[[], bool]) -> bool:
-        try:
-            there = of(f)
-            refuse_unless_same(inputs, here, there)
-        except (Exception, SystemExit):
-            return False
-        return is_filled() and not _are_same_tangents(inputs, here.tangents, there.tangents)
-
-    try:
-        here = of(copied(inputs.f))
-        return any(itertools.starmap(is_other, emptied(inputs.f)))
-    except Exception:  # a dual has stayed in a store, or what f holds cannot be copied
-        return False
-
-
-def _derived(derive: _Derive, points: list[Any]) -> list[Any] | None:
+def _derived(derive: Derive, points: list[Any]) -> list[Any] | None:
     """The numbers that a driver gives; None if f returns a dual that it has kept."""
     try:
         return _numbers(derive(points))
@@ -1036,7 +974,7 @@ def _gives_older(inputs: Inputs, points: list[Any], start: int) -> bool:
     return any(level < start for x in leaves(y) for level in levels_in(x))
 
 
-def _comes_by_calling(inputs: Inputs, points: list[Any], derive: _Derive) -> bool:
+def _comes_by_calling(inputs: Inputs, points: list[Any], derive: Derive) -> bool:
     """Whether it is by a plain call there that something can be derived."""
     try:
         return _is_called(inputs, points) and _derived(derive, points) is not None
@@ -1050,7 +988,7 @@ def _numbers(result: Any) -> list[Any]:
     return [x if x.dtype.kind in "fc" else x.astype(complex) for x in arrays]
 
 
-def _changes(inputs: Inputs, points: list[Any], first: list[Any], derive: _Derive) -> bool:
+def _changes(inputs: Inputs, points: list[Any], first: list[Any], derive: Derive) -> bool:
     """Whether a plain call there changes what is derived, and that not from call to call."""
     if not _is_called(inputs, points):
         raise _Elsewhere
@@ -1070,7 +1008,7 @@ def _are_alike(inputs: Inputs, some: list[Any], others: list[Any]) -> bool:
 
 
 def _fits(
-    inputs: Inputs, result: list[Any], derive: _Derive, around: list[_Side], far: float
+    inputs: Inputs, result: list[Any], derive: Derive, around: list[_Side], far: float
 ) -> bool:
     """Whether a result is about the mean of what is derived on one side, or two, so far away.
 
@@ -1110,7 +1048,7 @@ STEADY = 3e-3  # what moves by less, relative to the difference, stays where it 
 VAGUE = 0.05  # two sides that are further apart tell little
 
 
-def _halfway(inputs: Inputs, side: _Side, derive: _Derive) -> _Side:
+def _halfway(inputs: Inputs, side: _Side, derive: Derive) -> _Side:
     """The same for a point half as far away."""
     nearer = [(plain(x) + p) / 2 for x, p in zip(inputs.leaves, side[0], strict=True)]
     derived = _derived(derive, nearer)
@@ -1155,11 +1093,6 @@ _reads_nothing = _Notes()  # functions that have been seen to read nothing from 
 
 def _shapes(leaves: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(map(shape_of, leaves))
-
-
-def note_reads_nothing(inputs: Inputs) -> None:
-    """Remember that f has read no number from the text of duals."""
-    _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
 
 
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:

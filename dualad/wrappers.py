@@ -20,19 +20,17 @@ from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import callbacks, library, made, operators  # noqa: F401  they enter their stand-ins
 from .lifting.lift import Lifted, Lookalike, global_name
-from .lifting.made import itself, made_of
+from .lifting.made import made_of
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function
-from .passes import forward
+from .passes import evaluated
 from .promises import (
     Derive,
-    copy_of,
     harmless,
     is_doubtful,
     is_elementwise,
     is_searching,
     may_have_read,
-    note_reads_nothing,
     refuse_if_found_by_key,
     refuse_if_read,
     tell,
@@ -286,20 +284,13 @@ def _look_into(
     options = {"direction": kwargs.pop("direction")} if has_direction else {}
     inputs = Inputs(name, f, argnums, tuple(args), kwargs)
 
-    def derive(of: Any, points: list[Any]) -> Any:
+    def derive(points: list[Any]) -> Any:
         there, by_name = inputs.given_at(points)
         if name == "hvp":
             there.insert(1, v)
-        return (driver if of is f else _same_of(driver, of))(*there, **by_name, **options)
+        return driver(*there, **by_name, **options)
 
     look_into(before, inputs, result, derive, has_aux)
-
-
-def _same_of(driver: Any, f: Any) -> Any:
-    """What a driver gives back of another function."""
-    make, given = driver.__reduce__()
-    call = functools.partial(make, *given)
-    return call.func(itself(f), *call.args[1:], **call.keywords)
 
 
 def look_into(
@@ -313,23 +304,17 @@ def look_into(
         If f has found a kept value, or read a number from the text of a dual.
     """
     may_be_kept, may_be_read = doubts_since(before)
-    along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-    evaluate = forward(along, has_aux)
     if may_be_kept:
-        refuse_if_found_by_key(inputs, result, derive, evaluate)
+        refuse_if_found_by_key(inputs, result, derive)
     if may_be_read and may_have_read(inputs.f, inputs.leaves):
-        looked = copy_of(inputs)
+        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
         try:
-            try:
-                outputs = evaluate(looked)
-            except Exception:  # which may be the copy's alone
-                looked, outputs = inputs, evaluate(inputs)
+            outputs, _ = evaluated(inputs, along, has_aux)
         except TypeError as error:
             if not is_of_kept(error):
                 raise
         else:
-            if refuse_if_read(looked, along, outputs, has_aux):
-                note_reads_nothing(inputs)
+            refuse_if_read(inputs, along, outputs, has_aux)
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

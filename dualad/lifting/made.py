@@ -8,7 +8,6 @@ another one, of which nothing is known.
 from __future__ import annotations
 
 import functools
-import itertools
 import types
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -33,8 +32,8 @@ from .lift import Lifted, is_left_alone
 class Made:
     """What a function is made of, as it is when this is made.
 
-    Functions and classes that it reaches count, and flags by which it may branch. Other data do
-    not, nor do the parts of containers and what objects hold.
+    Functions and classes that it reaches count, in small containers and objects, too, that hold
+    some; and flags by which it may branch. Other data do not.
 
     Attributes
     ----------
@@ -76,7 +75,7 @@ class Made:
         kind = type(x)
         if kind is bool:
             key.append(x)
-        if kind in _COUNTS_NOT or isinstance(x, Pair) or id(x) in seen or depth > _DEEPEST:
+        if kind in _COUNT_NOT or isinstance(x, Pair) or id(x) in seen or depth > _DEEPEST:
             return
         seen.add(id(x))
         parts: Sequence[Any] = ()
@@ -93,12 +92,14 @@ class Made:
         elif isinstance(x, type):
             self._own(x, key)
             parts = () if _is_of_a_package(x) else self._seen(members, x)
-        elif kind in IN_C and not is_bound(x):
+        elif kind in _IN_C and not _is_bound(x):
             self._own(x, key)
-        else:
+        elif kind not in CONTAINERS:
             if kind.__weakrefoffset__:
                 self.objects.append(x)
             parts = (kind, within(x))
+        if functions_in(x):
+            parts = (*parts, *self._seen(functions_in, x))
         for part in parts:
             self._add(part, key, seen, depth + 1)
 
@@ -128,7 +129,7 @@ def _is_of_a_package(cls: type) -> bool:
     return is_left_alone(home) or home.partition(".")[0] == _DUALAD
 
 
-def is_bound(x: Any) -> bool:
+def _is_bound(x: Any) -> bool:
     """Whether a function in C is the method of an object, as `kept.append` is."""
     return not isinstance(getattr(x, "__self__", None), (types.ModuleType, type, type(None)))
 
@@ -146,10 +147,11 @@ def made_of(f: Any) -> Made:
 _Look = Callable[[Any], list[Any]]
 _DUALAD = __name__.partition(".")[0]
 _DEEPEST = 50  # from function to function
-_FEW = 4
+_FEW = 32  # parts that are looked at
 DATUM = Mark()
-_COUNTS_NOT = DATA | CONTAINERS | {types.ModuleType, Mark}
-IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
+_COUNT_NOT = DATA | {types.ModuleType, Mark}
+_IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
+_FUNCTIONS = frozenset((types.FunctionType, *_IN_C))
 
 
 def own_of(f: types.FunctionType) -> list[Any]:
@@ -180,10 +182,17 @@ def within(x: Any) -> Any:
     return getattr(x, "__wrapped__", None) if is_left_alone(type(x).__module__) else None
 
 
-def few_of(container: Any) -> list[Any]:
-    """The first parts of a container, which may have many."""
-    parts = container.values() if isinstance(container, dict) else container
-    return list(itertools.islice(parts, _FEW))
+def functions_in(x: Any) -> list[Any]:
+    """The functions in a small container, or held by an object."""
+    held = x
+    if type(x) not in CONTAINERS:
+        kind = type(x)
+        is_plain = kind.__dictoffset__ and kind.__getattribute__ is object.__getattribute__
+        held = object.__getattribute__(x, "__dict__") if is_plain else ()
+    if len(held) > _FEW:
+        return []
+    parts = held.values() if isinstance(held, dict) else held
+    return [v for v in parts if type(v) in _FUNCTIONS]
 
 
 def members(cls: type) -> list[Any]:
