@@ -334,23 +334,25 @@ cdef inline bint is_readable(object x) noexcept:
 
 cdef inline PyObject *level_in(object x) noexcept:
     """The level of a dual; NULL of what is none."""
-    if is_ours(x):
+    if type(x) is Dual:
         return (<Dual>x).lev
-    return SLOT(<PyObject *>x, LEVEL_IN) if is_readable(x) else NULL
+    if is_readable(x):
+        return SLOT(<PyObject *>x, LEVEL_IN)
+    return (<Dual>x).lev if is_ours(x) else NULL
 
 
 cdef inline object number_in(object x):
     if type(x) is Dual:
         return number((<Dual>x).v, (<Dual>x).is_np)
-    if is_ours(x):
-        return x.primal
-    return <object>SLOT(<PyObject *>x, PRIMAL_IN) if is_readable(x) else x
+    if is_readable(x):
+        return <object>SLOT(<PyObject *>x, PRIMAL_IN)
+    return x.primal if is_ours(x) else x
 
 
 cdef inline object tangent_in(object x):
     if type(x) is Dual:
         return (<Dual>x).t[0] if (<Dual>x).n < 0 else array((<Dual>x).t, (<Dual>x).n)
-    return x.tangent if is_ours(x) else <object>SLOT(<PyObject *>x, TANGENT_IN)
+    return <object>SLOT(<PyObject *>x, TANGENT_IN) if is_readable(x) else x.tangent
 
 
 cdef object on_numbers(NumberRule rule, object a, object b):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import product
 from types import ModuleType
 from typing import Any
 
@@ -53,12 +54,12 @@ def deep(package: ModuleType, kind: str, i: int) -> dict[str, Any]:
 @pytest.mark.parametrize("operator", ["+", "-", "*", "/", "**", "%", "<", "==", "//"])
 def test_operators_say_the_same(kind: str, operator: str) -> None:
     others = ("x", "y", "p", "a", "n", "q", "o", "c", "2", "-1", "0.5", "0", "np.float64(2)", "1j")
-    for i in range(len(VALUES)):
-        for left in ("x", "b"):
-            for other in (*others, "np.float32(2)", "np.array([1.0, 2.0])", "'a'", "2**70"):
-                for text in (f"{left} {operator} {other}", f"({other}) {operator} {left}"):
-                    if "'a' %" not in text.replace("(", "").replace(")", ""):
-                        agree(lambda p, text=text, i=i: eval(text, deep(p, kind, i)))
+    more = ("np.float32(2)", "np.array([1.0, 2.0])", "'a'", "2**70")
+    for k, (x, other) in enumerate(product("xb", others + more)):
+        texts = [f"{x} {operator} {other}", f"({other}) {operator} {x}"]
+        for text in texts[: 1 if other == "'a'" else 2]:  # which formats with %
+            for i in range(k % 3, len(VALUES), 3):
+                agree(lambda p, text=text, i=i: eval(text, deep(p, kind, i)))
 
 
 UNARY = """
@@ -82,7 +83,7 @@ def test_functions_say_the_same(kind: str, text: str) -> None:
 @pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.name)
 def test_rows_say_the_same(rule: Rule, kind: str) -> None:
     for i in range(len(VALUES)):
-        for names in ("xy", "xc", "oy", "bx", "pq"):
+        for names in ("xy", "xc", "oy", "bx", "pq")[i % 2 :: 2]:
 
             def program(package: ModuleType, names: str = names, i: int = i) -> Any:
                 given = deep(package, kind, i)
@@ -110,8 +111,7 @@ def mixture(x: Any) -> Any:
     return total
 
 
-N, X = 5, [0.4, -0.7, 1.1, 0.2, 0.9]
-ALONG = [1.0, -2.0, 0.5, 0.0, 0.25]
+X, ALONG = [0.4, -0.7, 1.1], [1.0, -2.0, 0.0]
 
 
 def third(f: Any, x: Any) -> Any:

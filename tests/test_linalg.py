@@ -644,6 +644,15 @@ def test_single_repeated_values_are_kinks() -> None:
     assert zero.tangent.tolist() == [1, 0]
 
 
+def test_back_through_a_rank_that_stays_is_refused_by_name() -> None:
+    """Whether a tangent leaves the matrices of its rank is not a linear question."""
+    right, left = matrices(2, 4), matrices(5, 2)
+    for f in (linalg.pinv, lambda a: linalg.lstsq(a, np.ones(5))[0]):
+        assert np.all(np.isfinite(jacobian(lambda b, f=f: f(b @ right))(left)))
+        with pytest.raises(TypeError, match=r"np\.linalg\.(pinv|lstsq) has no way back"):
+            jacobian(lambda b, f=f: f(b @ right), mode="reverse")(left)
+
+
 REPEATED = "an eigenvector of a repeated eigenvalue has no derivative"
 SINGULAR = "a singular vector has no derivative where its singular value is repeated or zero"
 ADDED = "have no derivative; use the others"

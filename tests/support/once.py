@@ -17,6 +17,7 @@ BOTH = """
     tests/test_invariant.py
     tests/test_kernel.py
     tests/test_kernel_build.py
+    tests/test_kernel_duals.py
     tests/test_kernel_numbers.py
     tests/test_random_programs.py
     tests/test_resources.py
