@@ -684,7 +684,7 @@ cdef object tangent_over_duals(
     """The sum of slopes times tangents; None if that is left to `dual.apply`."""
     cdef int i, kind
     cdef list slopes = [], tangents = []
-    if system > FLOAT64:  # as a power of a negative number
+    if system < REAL or system > FLOAT64:  # as a power of a negative number, or an array of no axes
         return None
     if f.on_tangents is not None:
         t = tangent_in(a)

@@ -192,3 +192,18 @@ def test_the_readable_chain_rule_is_not_needed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(zeros, "_number_scaled", counted)
     dualad.grad(lambda x: OF_GRADIENTS["jvp"](mixture, x), mode="reverse")(X)
     assert not calls
+
+
+@pytest.mark.parametrize("name", ["gamma", "gammaln", "digamma", "erfcx", "zeta"])
+def test_values_that_are_arrays_of_no_axes(name: str) -> None:
+    f = getattr(dualad, name, None) or (lambda x: dualad.polygamma(1, x))
+    x = np.array([0.75, 1.375])
+
+    def h(v: Any) -> Any:
+        return dualad.hessian(lambda v: f(v[1]) * v[0], mode="forward")(v)
+
+    value, back = dualad.vjp(h, x)
+    assert np.array_equal(value, h(x.tolist()))
+    bar = np.array([[0.5, -1.0], [2.0, 0.25]])
+    of_forward = np.tensordot(bar, dualad.jacobian(h, mode="forward")(x), 2)
+    np.testing.assert_allclose(back(bar)[0], of_forward, rtol=1e-13)
