@@ -374,8 +374,8 @@ def value_and_grad(
         f returns (number, aux); aux is handed on, without tangents.
     mode : {None, "forward", "reverse"}
         Which way: by passes forward, each with some directions, or by one evaluation that
-        records and a sweep back. By default back from 32 inputs on. The results are the same, up
-        to rounding.
+        records and a sweep back. By default back from 32 inputs on, or from 2 numbers within a
+        sweep or two other derivatives. The results are the same, up to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -440,7 +440,8 @@ def grad(
         f returns (number, aux); aux is handed on, without tangents.
     mode : {None, "forward", "reverse"}
         Which way: by passes forward, or by one evaluation and a sweep back. By default back from
-        32 inputs on. The results are the same, up to rounding.
+        32 inputs on, or from 2 numbers within a sweep or two other derivatives. The results are
+        the same, up to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.

@@ -10,6 +10,7 @@ A faint slope beside an ordinary tangent, as where a function is saturated, stay
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -269,6 +270,9 @@ def nears_end(x: DualLike, here: Range) -> bool:
     """Whether a product of such numbers may leave the range."""
     if isinstance(x, Pair):
         return nears_end(x.primal, here) or (_has_numbers(x) and nears_end(x.tangent, here))
+    if type(x) is float:  # mostly
+        end = 16 * math.sqrt(here.faint)
+        return 0 < abs(x) < end or abs(x) > 1 / end
     size, least = np.abs(x), np.float64(16 * here.faint**0.5)  # a double, also beside float32
     return bool(np.any((size != 0) & ((size < least) | (size > 1 / least))))
 
