@@ -61,10 +61,14 @@ def optimum(given: Function, x: Any, limits: Limits | None = None) -> Optimum:
 
 def inner_minimum(f: Function, x: Any) -> Any:
     """The minimum of a smooth function of a number that nothing holds; None if it is no such."""
+
+    def cost(u: Any) -> Any:
+        return one_number(f(u))
+
     try:
         if any(q.about in ORDERINGS for q in Branch.run(f, x).questions):
             return None
-        root = Regular(derivative(lambda u: one_number(f(u))), x, elementwise=True)
+        root = Regular(derivative(cost), x, elementwise=True)
     except (TypeError, ValueError, AttributeError, ArithmeticError):  # as `optimum` says
         return None
     return root.solved() if root.slope > 0 else None
