@@ -359,8 +359,12 @@ def kept(c: Any) -> Any:
 
 
 def zero_form(shape: tuple[int, ...], dtype: Any) -> Form:
-    """A form that depends on nothing."""
-    return Form(Node(tuple(shape), dtype))
+    """A form that depends on nothing, and so is no input, to which nothing leads back either."""
+    return Form(Node(tuple(shape), dtype, (), _to_nothing))
+
+
+def _to_nothing(_g: Any) -> tuple[()]:
+    return ()
 
 
 def _readable_made_of(

@@ -16,10 +16,10 @@ import numpy as np
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
-from ..drivers import grad, jacobian
+from ..drivers import derivative, grad, jacobian
 from ..pair import plain
 from ._branches import ORDERINGS, Branch, Question
-from ._theorems import CLOSE, WEAK, Limits, Optimum
+from ._theorems import CLOSE, WEAK, Limits, Optimum, Regular
 
 Function = Callable[..., Any]
 
@@ -57,6 +57,21 @@ def optimum(given: Function, x: Any, limits: Limits | None = None) -> Optimum:
         if not kinks.drop(found):
             return found
     return Optimum(kinks.f if kinks.is_forced else f, x, limits)
+
+
+def inner_minimum(f: Function, x: Any) -> Any:
+    """The minimum of a smooth function of a number that nothing holds; None if it is no such."""
+
+    def cost(u: Any) -> Any:
+        return one_number(f(u))
+
+    try:
+        if any(q.about in ORDERINGS for q in Branch.run(f, x).questions):
+            return None
+        root = Regular(derivative(cost), x, elementwise=True)
+    except (TypeError, ValueError, AttributeError, ArithmeticError):  # as `optimum` says
+        return None
+    return root.solved() if root.slope > 0 else None
 
 
 def one_number(y: Any) -> Any:

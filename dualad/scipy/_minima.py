@@ -18,10 +18,10 @@ from ..dual import Dual
 from ..pair import plain
 from ..refusals import refused
 from ._calling import take_places
-from ._kinks import one_number, optimum
+from ._kinks import inner_minimum, one_number, optimum
 from ._parts import Plain, stripped, with_value
 from ._solving import bound, first, plainly, refuse_unless_converged, reported
-from ._theorems import Limits, Optimum, bounds_of
+from ._theorems import CLOSE, Limits, Optimum, bounds_of
 
 Function = Callable[..., Any]
 
@@ -324,6 +324,12 @@ def minimize_scalar(
 
 def _of_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
     """Place and value of the minimum of a function of one number."""
+    apart = CLOSE * (1 + abs(plain(x)))
+    ends = [plain(as_operand(end[0])) for end in (lower, upper) if end is not None]
+    if all(abs(x - end) > apart for end in ends):
+        point = inner_minimum(f, plain(x))
+        if point is not None:
+            return with_value(point, x), with_value(one_number(f(point)), value)
     best = optimum(lambda u: f(u[0]), np.array([plain(x)], float), bounds_of(1, lower, upper))
     return with_value(best.x[0], x), with_value(one_number(f(best.point[0])), value)
 

@@ -256,7 +256,8 @@ class _Local:
             if not sources:
                 self.origins[node.at] = node
             return [self._parent(i) for i, _ in sources]
-        if node.number < self.start or (not self.start and not node.sources):
+        is_input = not node.sources and node.pull is None
+        if node.number < self.start or (not self.start and is_input):
             self.origins[node] = node
             return []
         return node.sources
