@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import ctypes.util
+import functools
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
+from scipy.integrate import odeint
 
 from dualad import (
     Dual,
@@ -729,3 +732,58 @@ def test_ends_that_scipy_does_not_ask_warn_of_nothing() -> None:
             warnings.simplefilter("error")
             value, slope = jvp(f, (0.0,), (1.0,))
             assert value == f(0.0) and not np.isfinite(slope)
+
+
+def oscillator(y: Any, t: Any, a: Any) -> list[Any]:
+    return [y[1], -a * y[0]]
+
+
+ODEINT: dict[str, Callable[..., Any]] = {
+    "backward in time": lambda a, **o: odeint(
+        oscillator, [1.0, a], np.array([2.0, 1.0, 0.3]), args=(a,), **o
+    ),
+    "times that repeat": lambda a, **o: odeint(
+        oscillator, [1.0, 0.0], np.array([0.0, 1.0, 1.0, 2.0]), args=(a,), **o
+    ),
+    "times that move": lambda a, **o: odeint(
+        oscillator, [1.0, 0.0], [a, 2 * a, 4.0], args=(1.7,), **o
+    ),
+    "limits of steps": lambda a, **o: odeint(
+        oscillator, [1.0, 0.0], [0.0, 1.0], args=(a,), hmax=0.1, h0=0.01, tcrit=[1.0], **o
+    ),
+    "one number": lambda a, **o: odeint(lambda y, t: -a * y * t, 1.0, [0.0, 1.0], **o),
+    "branches": lambda a, **o: odeint(
+        lambda y, t: [-a * y[0] if y[0] > 0.5 else -2 * a * y[0] ** 2], [1.0], [0.0, 0.3, 2.0], **o
+    ),
+    "stiff": lambda a, **o: odeint(
+        lambda y, t: [-1e4 * (y[0] - np.cos(a * t)) + y[1], -a * y[1]],
+        [1.0, 1.0],
+        [0.0, 1.0, 3.0],
+        **o,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ODEINT)
+def test_odeint_integrates_value_and_tangents_together(case: str) -> None:
+    f = ODEINT[case]
+    value, got = jvp(f, (1.3,), (1.0,))
+    np.testing.assert_array_equal(value, f(1.3))
+    exact = functools.partial(f, rtol=1e-12, atol=1e-13)
+    wide, narrow = ((exact(1.3 + h) - exact(1.3 - h)) / (2 * h) for h in (0.002, 0.001))
+    np.testing.assert_allclose(got, (4 * narrow - wide) / 3, rtol=2e-6, atol=2e-7)
+    back = jacobian(lambda p: f(p[0]), mode="reverse")(np.array([1.3]))[..., 0]
+    np.testing.assert_allclose(back, got, rtol=1e-6, atol=1e-6)
+
+
+def test_what_odeint_has_not_integrated_has_no_derivative() -> None:
+    def f(a: Any) -> Any:
+        return odeint(oscillator, [1.0, 0.0], [0.0, 50.0], args=(100 * a,), mxstep=10)[-1]
+
+    with pytest.warns(scipy.integrate.ODEintWarning, match="Excess work"):
+        assert np.shape(f(1.3)) == (2,)
+    with (
+        pytest.warns(scipy.integrate.ODEintWarning, match="Excess work"),
+        pytest.raises(NonDifferentiableError, match="odeint has not converged"),
+    ):
+        jvp(f, (1.3,), (1.0,))

@@ -638,6 +638,8 @@ COUNTS = {
 STILL = {("pointbiserialr", 0), ("combine_pvalues, weighted", 1), ("binned_statistic, of edges", 2)}
 # New in SciPy 1.15 and 1.16
 SAMPLES = {case: row for case, row in SAMPLES.items() if hasattr(scipy.stats, row[0])}
+if "equal_var" in inspect.signature(scipy.stats.f_oneway).parameters:
+    SAMPLES["f_oneway, Welch"] = ("f_oneway", (A, B, C[:, 0]), {"equal_var": False})
 if hasattr(scipy.stats, "quantile"):
     for method in ("linear", "hazen", "weibull", "median_unbiased", "normal_unbiased"):
         SAMPLES[f"quantile, {method}"] = ("quantile", (A, 0.37), {"method": method})

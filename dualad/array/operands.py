@@ -47,14 +47,21 @@ def unbuffered(x: Any) -> Any:
 
 def as_operand(x: Any) -> Any:
     """What array functions take: a dual, or an array; lists and arrays of duals become one."""
-    if type(x) is np.ndarray:
+    kind = type(x)
+    if kind is np.ndarray:
         return from_objects(x)
+    if kind is float:
+        return x
+    if kind is list and (kinds := set(map(type, x))) <= _SINGLE:
+        if kinds <= _FLOATS:
+            return np.asarray(x)
+        return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
     x = unbuffered(x)
     if is_sequence(x):
         x = listed(x)
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
             if _SINGLE.issuperset(map(type, x)):
-                return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
+                return from_objects(np.fromiter(x, object, len(x)))
             if any(map(_is_float_by_method, leaves(x))):
                 x = rebuild(x, lambda v: float(v) if _is_float_by_method(v) else v)
             try:
@@ -92,7 +99,8 @@ def _is_float_by_method(x: Any) -> bool:
 
 _NUMBERS = (float, complex, int, np.number)
 # What the kernel puts together at once, as a right-hand side of a differential equation gives it.
-_SINGLE = frozenset((KERNEL.Dual, KERNEL.Recorded, float, np.float64)) if KERNEL else frozenset()
+_FLOATS = frozenset((float, np.float64))
+_SINGLE = frozenset((KERNEL.Dual, KERNEL.Recorded, *_FLOATS)) if KERNEL else frozenset()
 
 
 def counted(x: Any, numbers: list[Any]) -> Any:

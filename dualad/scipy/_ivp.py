@@ -122,12 +122,7 @@ def solve_ivp(
         return result
     refuse_unless_converged(result.status >= 0, "solve_ivp", result.message)
     task.take_y0()
-    while True:
-        try:
-            return task.with_tangents(result, seen)
-        except UnknownLevelError as error:
-            zeros = zero_of(task.levels), zero_of(error.levels)
-            task.levels = levels_of(*zeros, packed=True)
+    return task.tangents(result, seen)
 
 
 def _with_args(f: Function, args: Any, *x: Any) -> Any:
@@ -164,8 +159,8 @@ class _Event:
 class _Piece:
     """The states over a time in which the right-hand side stays on one branch."""
 
-    def __init__(self, f: Function, start: float, end: float, result: Any) -> None:
-        self.f, self.start, self.end, self.result = f, start, end, result
+    def __init__(self, f: Function, start: float, end: float, sol: Function) -> None:
+        self.f, self.start, self.end, self.sol = f, start, end, sol
 
 
 class _Task:
@@ -204,11 +199,12 @@ class _Task:
 
     # -- value and tangents together
 
-    def integrate(self, f: Function, span: tuple[Any, Any], y0: Any, times: Any) -> Any:
-        """SciPy's integration of value and tangents together, over a time within one branch."""
-        options = {"rtol": 1e-3, "atol": 1e-6, **self.options, "dense_output": True}
-        for unused in ("jac", "jac_sparsity", "lband", "uband", "vectorized"):
-            options.pop(unused, None)
+    def integrate(self, f: Function, span: tuple[Any, Any], y0: Any, times: Any) -> Function:
+        """SciPy's integration of value and tangents together, over a time within one branch.
+
+        It gives the states, packed, at a time or an array of them.
+        """
+        options = {"rtol": 1e-3, "atol": 1e-6, **self.options}
         if options.get("method") in _IMPLICIT:
             options["jac"] = lambda t, z: self.jacobian(f, t, z)
             self.is_dense = options["method"] in ("LSODA", _scipy.LSODA)
@@ -224,20 +220,26 @@ class _Task:
         def rhs(t: float, z: Any) -> Any:
             return pack(f(t, self.state(z)), self.levels).ravel()
 
-        def run() -> Any:
-            result = _scipy.solve_ivp(rhs, span, z0.ravel(), t_eval=times, **options)
-            refuse_unless_converged(result.status >= 0, "solve_ivp", result.message)
-            return result
-
-        result = run()
-        states = np.reshape(result.y, (z0.size, -1))  # SciPy gives a list if no time is asked for
-        found = np.column_stack([states, result.sol(span[1])])
+        found, sol = self.solution(rhs, span, z0.ravel(), times, options)
         sizes = np.max(abs(found), axis=1, initial=0).reshape(blocks, -1).max(axis=1)
         share = np.where((sizes > 0) & (sizes < 0.1 * sizes[0]), sizes / (sizes[0] or 1), 1)
         if np.any((share < 1) & (np.max(atol) > _DROWNED * np.min(rtol) * sizes)):
             options["atol"] = (share[:, None] * atol).ravel() / np.sqrt(blocks)
-            result = run()
-        return result
+            _, sol = self.solution(rhs, span, z0.ravel(), times, options)
+        return sol
+
+    def solution(
+        self, rhs: Function, span: tuple[Any, Any], z0: Any, times: Any, options: dict[str, Any]
+    ) -> tuple[Any, Function]:
+        """The packed states at these times and at the end, and what has them at all times."""
+        unused = ("jac_sparsity", "lband", "uband", "vectorized")
+        options = {k: v for k, v in options.items() if k not in unused} | {"dense_output": True}
+        if options.get("method") not in _IMPLICIT:
+            options.pop("jac", None)
+        result = _scipy.solve_ivp(rhs, span, z0, t_eval=times, **options)
+        refuse_unless_converged(result.status >= 0, "solve_ivp", result.message)
+        states = np.reshape(result.y, (z0.size, -1))  # SciPy gives a list if no time is asked for
+        return np.column_stack([states, result.sol(span[1])]), result.sol
 
     def state(self, z: Any) -> Any:
         """The integrator's numbers as duals; further axes stay behind."""
@@ -256,9 +258,10 @@ class _Task:
     def switches(self, seen: Function) -> list[Switch]:
         """Where the right-hand side decides otherwise, along the solution, if that matters."""
         start, y = float(plain(self.start)), plain(self.y0)
-        ask = self._asking(start, y)
-        if ask is None or not ask(start, y).questions:
+        found = self._asking(start, y)
+        if found is None or not found[1].questions:
             return []
+        ask = found[0]
         sol = self.plainly(seen, dense_output=True).sol
         places = list(sol.ts[:1])
         for t in sol.ts[1:]:
@@ -285,8 +288,11 @@ class _Task:
                 )
         return relevant
 
-    def _asking(self, t: Any, y: Any) -> Callable[[Any, Any], Branch] | None:
-        """What asks the right-hand side: about t and y, or about y alone; None if neither."""
+    def _asking(self, t: Any, y: Any) -> tuple[Callable[[Any, Any], Branch], Branch] | None:
+        """What asks the right-hand side: about t and y, or about y alone; None if neither.
+
+        And what it answers here.
+        """
 
         def both(t: Any, y: Any) -> Branch:
             return Branch.run(self.asked, t, y)
@@ -296,11 +302,11 @@ class _Task:
 
         for ask in (both, state):
             try:
-                ask(t, y)
+                first = ask(t, y)
             except PLAIN_ONLY:
                 continue
             self.on = self._on_both if ask is both else self._on_state
-            return ask
+            return ask, first
         return None
 
     def _on_both(self, branch: Branch) -> Function:
@@ -340,7 +346,7 @@ class _Task:
             t = stop
             if switch is None:
                 break
-            y = self.state(piece.result.sol(t))
+            y = self.state(piece.sol(t))
             f = self.on(switch.after)
             when = self.crossing(switch, y)
             if isinstance(when, Dual):
@@ -349,6 +355,15 @@ class _Task:
         return result
 
     # -- the result
+
+    def tangents(self, result: Any, seen: Plain) -> Any:
+        """SciPy's result with tangents of all levels that turn up."""
+        while True:
+            try:
+                return self.with_tangents(result, seen)
+            except UnknownLevelError as error:
+                zeros = zero_of(self.levels), zero_of(error.levels)
+                self.levels = levels_of(*zeros, packed=True)
 
     def with_tangents(self, result: Any, seen: Plain) -> Any:
         """SciPy's result with tangents."""
@@ -416,11 +431,13 @@ class _Task:
         if piece is None:
             y, f = self.y0 if self.sol is None else self.sol(s), self.f
         else:
-            y, f = self.state(piece.result.sol(s)), piece.f
+            y, f = self.state(piece.sol(s)), piece.f
         return stepped(f, s, y, nilpotent(t)) if isinstance(t, Dual) else y
 
     def at(self, times: Sequence[Any]) -> Any:
         """The states at several times, along the last axis."""
+        if len(self.branches) == 1 and len(times) and not any(isinstance(t, Dual) for t in times):
+            return self.state(self.branches[0].sol(np.asarray(times, float)))
         return np.stack([self.here(t) for t in times], axis=-1)
 
     def when(self, event: _Event, t: float) -> Any:
@@ -478,13 +495,15 @@ class _Solution:
         return getattr(self._sol, name)
 
 
+@from_outside()
 def odeint(
     func: Function, y0: Any, t: Any, args: Any = (), tfirst: bool = False, **options: Any
 ) -> Any:
     """scipy.integrate.odeint; the solution has the tangents of all that went in.
 
-    Values are SciPy's own; tangents come from `solve_ivp` with method LSODA, to the same
-    tolerances and within the same limits of its steps, and with the exact Jacobian.
+    Values are SciPy's own; tangents come from a second integration, of value and tangents together
+    as in `solve_ivp`, to the same tolerances and within the same limits of its steps, and with the
+    exact Jacobian.
 
     Parameters
     ----------
@@ -508,35 +527,87 @@ def odeint(
     array([-0.367879])
     """
 
-    def f(s: Any, y: Any) -> Any:
-        return func(s, y, *args) if tfirst else func(y, s, *args)
+    def f(s: Any, y: Any, given: Any = args) -> Any:
+        return func(s, y, *given) if tfirst else func(y, s, *given)
 
-    seen = Plain(f)
+    seen, plain_args = Plain(f), stripped(args)
     if (slope := options.pop("Dfun", None)) is not None:
         options["Dfun"] = Plain(slope if tfirst else lambda s, y, *args: slope(y, s, *args), *args)
-    found = _scipy.odeint(seen, stripped(y0), stripped(t), tfirst=True, **stripped(options))
+    options = stripped(options)
+
+    def run(**more: Any) -> Any:
+        return _scipy.odeint(
+            lambda s, y: seen(s, y, plain_args), stripped(y0), stripped(t), tfirst=True,
+            **{**options, **more},
+        )  # fmt: skip
+
+    if not np.size(t):
+        return run()
+    found = states, report = run(full_output=True)
+    has_failed = not report["message"].startswith(_SUCCESS)
+    if not options.get("full_output"):
+        found = run() if has_failed else states  # which warns
     t = as_operand(t)
-    if not np.size(t) or not (seen.found or has_duals(y0, t) or may_hold_duals(func, args)):
+    if not (seen.found or has_duals(y0, t, args) or may_hold_duals(func, args)):
         return found
-    tolerance = 1.49012e-8  # odeint's own
-    steps = {ours: options.get(name) for name, ours in _STEPS.items()}
-    tolerances = {name: options.get(name) for name in ("rtol", "atol")}
-    result = solve_ivp(
-        f,
-        (t[0], t[-1]),
-        np.atleast_1d(y0),
-        method="LSODA",
-        t_eval=t,
-        rtol=tolerance if tolerances["rtol"] is None else tolerances["rtol"],
-        atol=tolerance if tolerances["atol"] is None else tolerances["atol"],
-        **{name: x for name, x in steps.items() if x},
-    )
-    if isinstance(found, tuple):
-        y = with_value(result.y.T, found[0])
-        return y, *reported([*found[1:]], y)
-    return with_value(result.y.T, found)
+    refuse_unless_converged(not has_failed, "odeint", report["message"])
+    y = _OdeintTask(f, t, y0, seen, options).with_tangents_of(states)
+    return (y, *reported([report], y)) if isinstance(found, tuple) else y
 
 
+class _OdeintTask(_Task):
+    """The same for odeint, which integrates value and tangents together too."""
+
+    def __init__(
+        self, f: Function, t: Any, y0: Any, seen: Plain, options: dict[str, Any]
+    ) -> None:  # fmt: skip
+        given = {ours: options.get(name) for name, ours in _STEPS.items()}
+        steps = {name: x for name, x in given.items() if x}
+        tolerances = {
+            name: _OF_ODEINT if options.get(name) is None else options[name]
+            for name in ("rtol", "atol")
+        }
+        super().__init__(
+            _as_array(f, False), (t[0], t[-1]), np.atleast_1d(as_operand(y0)), t, [],
+            {"method": "LSODA", **tolerances, **steps},
+        )  # fmt: skip
+        self.asked = _as_array(chosen(f, None), False)
+        self.seen = seen
+        kept = ("tcrit", "h0", "hmax", "hmin", "mxordn", "mxords")
+        self.limits = {name: options[name] for name in kept if name in options}
+
+    def with_tangents_of(self, value: Any) -> Any:
+        """The states that odeint has found."""
+        self.take_y0()
+        self.levels = levels_of(self.y0, self.f(plain(self.start), self.y0), packed=True)
+        times = plain(self.t_eval)
+        result = _scipy._ivp.ivp.OdeResult(
+            t=times, y=value.T, status=0, t_events=None, y_events=None, sol=None
+        )
+        return with_value(self.tangents(result, self.seen).y.T, value)
+
+    def solution(
+        self, rhs: Function, span: tuple[Any, Any], z0: Any, times: Any, options: dict[str, Any]
+    ) -> tuple[Any, Function]:
+        """By odeint, whose steps are compiled."""
+        grid = np.array([span[0], *times, span[1]])
+        states, report = _scipy.odeint(
+            rhs, z0, grid, Dfun=options["jac"], tfirst=True, full_output=True, mxstep=_MANY_STEPS,
+            rtol=options["rtol"], atol=options["atol"], **self.limits,
+        )  # fmt: skip
+        message = report["message"]
+        refuse_unless_converged(message.startswith(_SUCCESS), "odeint", message)
+        rows = dict(zip(grid.tolist(), states, strict=True))
+
+        def sol(t: Any) -> Any:
+            return np.stack([rows[s] for s in t], axis=-1) if np.ndim(t) else rows[float(t)]
+
+        return states[1:].T, sol
+
+
+_SUCCESS = "Integration successful"
+_OF_ODEINT = 1.49012e-8  # its own tolerance
+_MANY_STEPS = 100_000  # from one time to the next
 # Limits of the steps by odeint's names, and by those of LSODA in `solve_ivp`; 0 sets none.
 _STEPS = {"h0": "first_step", "hmax": "max_step", "hmin": "min_step"}
 

@@ -722,7 +722,7 @@ def _levene(samples: Any, center: str, proportiontocut: float, axis: Any) -> Any
             return _trim_mean(x, proportiontocut, -1)
         return (np.mean if center == "mean" else np.median)(x, axis=-1)
 
-    return _of_variances([abs(x - middle(x)[..., None]) for x in _groups(samples, axis)])
+    return _of_variances([abs(x - np.expand_dims(middle(x), -1)) for x in _groups(samples, axis)])
 
 
 @_statistic
