@@ -52,7 +52,7 @@ def last_of(loaded: Any) -> str:
 
 def value_of_name(name: str, names: dict[str, Any]) -> Any:
     """What a global variable stands for."""
-    return names.get(name, getattr(builtins, name, UNKNOWN))
+    return names[name] if name in names else getattr(builtins, name, UNKNOWN)
 
 
 def cells_of(f: types.FunctionType) -> dict[str, Any]:

@@ -111,6 +111,8 @@ class Made:
 def is_same_look(seen: tuple[_Look, Any, list[Any]]) -> bool:
     """Whether what was seen is still there; data may have become other data."""
     look, at, before = seen
+    if look is named and at[0].get(at[1]) is before[0]:  # which is most often so
+        return True
     now = look(at)
     return len(now) == len(before) and all(map(_is_same, now, before))
 
@@ -141,7 +143,20 @@ def itself(f: Any) -> Any:
 
 def made_of(f: Any) -> Made:
     """What f is made of; f itself, if it is that."""
-    return f if type(f) is Made else Made(f)
+    if type(f) is Made:
+        return f
+    if type(f) is not types.FunctionType or f.__globals__.get(f.__name__) is not f:
+        return Made(f)
+    made = _MADE.get(id(f))  # its module holds f, too
+    if made is None or made.f is not f or not made.is_still():
+        if len(_MADE) >= _MOST_MADE:
+            _MADE.clear()
+        made = _MADE[id(f)] = Made(f)
+    return made
+
+
+_MADE: dict[int, Made] = {}  # of functions that are found by their own names
+_MOST_MADE = 100
 
 
 _Look = Callable[[Any], list[Any]]
