@@ -698,7 +698,10 @@ class Point:
 
 
 class PointEncoder(json.JSONEncoder):
+    points = 0
+
     def default(self, o: Any) -> Any:
+        self.points += 1
         return {"sine": math.sin(o.x), "x": o.x}
 
 
@@ -708,10 +711,14 @@ def objects_in_json(x: Any) -> Any:
     texts = [
         json.dumps({"p": Point(x)}, default=vars),
         json.dumps(Point(x), cls=PointEncoder, sort_keys=True),
-        encoder.encode(Point(x)),
+        encoder.encode(o=Point(x)),
         "".join(encoder.iterencode([x, Point(x)])),
     ]
-    return math.sin(x) * sum(text.count('"x": 1.') + text.count('"sine": 0.9') for text in texts)
+    return (
+        math.sin(x)
+        * encoder.points
+        * sum(text.count('"x": 1.') + text.count('"sine": 0.9') for text in texts)
+    )
 
 
 @at(1.3)
@@ -749,9 +756,13 @@ def resized_in_place(x: Any) -> Any:
     a.resize(4, refcheck=False)
     b.resize((2, 2), refcheck=False)
     a[3] = x * x
+    c = np.zeros((2, 2), order="F")
+    c[0, 1], c[1, 0] = x, 3 * x
+    c.resize(np.array([3]), refcheck=False)
     with pytest.raises(ValueError, match="cannot resize this array"):
         a[1:].resize(5)
-    return a.sum() * b[0, 0] * math.sin(x) + a.shape[0] + np.ones(2).getfield(float)[1]
+    resized = a.sum() * b[0, 0] * math.sin(x) + c[1] * a.shape[0] + c[2]
+    return resized + np.ones(2).getfield(float)[1]
 
 
 FIRST_MET = {  # by lifted code in a process of its own

@@ -299,12 +299,14 @@ class Buffer(_Room, ArrayProxy):
         """
         if self._owner is not None:
             raise ValueError("cannot resize this array: it does not own its data")
-        if shape in ((), (None,)):
+        if not shape or shape[0] is None:
             return
         shape = np.empty(shape if len(shape) > 1 else shape[0], bool).shape
-        size, elements = math.prod(shape), np.reshape(self.content, -1)
+        order = "C" if self.content.flags.c_contiguous else "F"  # the elements as they lie
+        size, elements = math.prod(shape), np.reshape(self.content, -1, order=order)
         rest = np.zeros(max(size - elements.size, 0), elements.dtype)
-        self._whole.array = np.reshape(np.concatenate((elements[:size], rest)), shape)
+        every = np.concatenate((elements[:size], rest))
+        self._whole.array = np.reshape(every, shape, order=order)
         self._steps, self._seen = (), None
 
     def __dlpack__(self, *args: Any, **kwargs: Any) -> Any:

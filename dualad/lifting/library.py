@@ -244,20 +244,30 @@ def _encoding(f: Function, usual: Callable[..., Any]) -> Function:
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs.get("default") or kwargs.get("cls"):
             kind = kwargs.get("cls") or usual
-            kwargs["cls"] = lambda **given: _showing(kind(**given))
+
+            def encoder(**given: Any) -> Any:
+                made = kind(**given)
+                return _showing(made, made.default)
+
+            kwargs["cls"] = encoder
         return f(*args, **kwargs)
 
     return call
 
 
 def _by_copy(f: Function) -> Function:
-    """A method of the user's own encoder, which stays as it is."""
-    return functools.wraps(f)(lambda encoder, *args: f(_showing(copy.copy(encoder)), *args))
+    """A method of the user's own encoder, which stays as it is, and is asked for defaults."""
+
+    @functools.wraps(f)
+    def call(encoder: Any, *args: Any, **kwargs: Any) -> Any:
+        return f(_showing(copy.copy(encoder), encoder.default), *args, **kwargs)
+
+    return call
 
 
-def _showing(encoder: Any) -> Any:
-    """An encoder whose `default`, lifted, makes the plain numbers of duals."""
-    default = stand_in(encoder.default)
+def _showing(encoder: Any, default: Function) -> Any:
+    """An encoder whose default, lifted, makes the plain numbers of duals."""
+    default = stand_in(default)
     encoder.default = lambda x: rebuild(default(x), _shown)
     return encoder
 
