@@ -302,7 +302,7 @@ class Buffer(_Room, ArrayProxy):
         if not shape or shape[0] is None:
             return
         shape = np.empty(shape if len(shape) > 1 else shape[0], bool).shape
-        order = "C" if self.content.flags.c_contiguous else "F"  # the elements as they lie
+        order: Any = "C" if self.content.flags.c_contiguous else "F"  # the elements as they lie
         size, elements = math.prod(shape), np.reshape(self.content, -1, order=order)
         rest = np.zeros(max(size - elements.size, 0), elements.dtype)
         every = np.concatenate((elements[:size], rest))

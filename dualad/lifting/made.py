@@ -201,7 +201,7 @@ def functions_in(x: Any) -> list[Any]:
     """The functions in a small container, or held by an object."""
     held = x
     if type(x) not in CONTAINERS:
-        kind = type(x)
+        kind: Any = type(x)
         is_plain = kind.__dictoffset__ and kind.__getattribute__ is object.__getattribute__
         held = object.__getattribute__(x, "__dict__") if is_plain else ()
     if len(held) > _FEW:

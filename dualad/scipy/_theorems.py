@@ -60,7 +60,7 @@ def solved(
 
 _STEPS = 6  # of Newton's method, from where the solver has stopped
 _CONDITION = 1e14
-_NEAR = 0.1  # how far these may go, in proportion to 1 + |x|
+_NEAR = 0.01  # how far these may go, in proportion to 1 + |x|
 
 
 class Regular:
