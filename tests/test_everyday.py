@@ -788,6 +788,17 @@ print(derivative(f)(1.3) - (f(1.3 + 1e-5) - f(1.3 - 1e-5)) / 2e-5)
     assert abs(float(found)) < 1e-8
 
 
+def test_lists_go_into_ufuncs_of_packages() -> None:
+    special = pytest.importorskip("scipy.special")
+
+    def f(p: Any) -> Any:
+        return special.jv(1, p).sum() * special.expit(p)[0]
+
+    slope = (f([0.7 + 1e-5, 0.3]) - f([0.7 - 1e-5, 0.3])) / 2e-5
+    for mode in ("forward", "reverse"):
+        assert grad(f, mode=mode)([0.7, 0.3])[0] == pytest.approx(slope, rel=1e-8)
+
+
 REFUSED: dict[str, Callable[[Any], Any]] = {
     "struct.pack": lambda x: x * struct.pack("d", x)[0],
     "fractions.Fraction": lambda x: x * float(Fraction(x)),
