@@ -129,9 +129,8 @@ def is_refusal(error: BaseException | None) -> bool:
     """Whether an error speaks of derivatives: dualad's, one that has it before it, or a note."""
     import traceback
 
-    if any("derivative" in note for note in getattr(error, "__notes__", ())):
+    if LOST in str(error) or any("derivative" in n for n in getattr(error, "__notes__", ())):
         return True
-
     while error is not None:
         frames = list(traceback.walk_tb(error.__traceback__))
         may_be = isinstance(error, _REFUSALS) and not str(error).startswith(_OPERANDS)
