@@ -287,7 +287,7 @@ cdef list reflected = [None] * ROW_COUNT   # and other∘x
 cdef list native = [None] * ROW_COUNT      # what both do to plain numbers
 cdef dict ufuncs = {}                      # a Ufunc for each, or None
 cdef object numpy_functions = {}           # what the names of rows mean for NumPy's numbers
-cdef object float64 = numpy.float64
+cdef object float64 = numpy.float64, int64 = numpy.int64
 cdef object as_float64_type = numpy.float64
 cdef type ndarray = numpy.ndarray
 cdef object floor = math.floor, ceil = math.ceil
@@ -1084,6 +1084,7 @@ cdef object plain(object x):
 
 cdef inline bint as_double(object x, double *v, bint *is_np) noexcept:
     """Whether x is a real number that is a float without loss."""
+    cdef cnp.int64_t whole
     if type(x) is float:
         v[0] = PyFloat_AS_DOUBLE(x)
         return True
@@ -1097,6 +1098,10 @@ cdef inline bint as_double(object x, double *v, bint *is_np) noexcept:
     if x is True or x is False:
         v[0] = x is True
         return True
+    if type(x) is int64:  # as loops over np.arange give it
+        cnp.PyArray_ScalarAsCtype(x, &whole)
+        v[0], is_np[0] = <double>whole, True
+        return fabs(v[0]) < EXACT
     return False
 
 

@@ -765,6 +765,14 @@ def resized_in_place(x: Any) -> Any:
     return resized + np.ones(2).getfield(float)[1]
 
 
+@at(0.3)
+def loops_over_arange(x: Any) -> Any:
+    total = 0.0
+    for i in np.arange(1, 20):
+        total = total + x**i / i - i / (x + i) + (i > x) * np.hypot(x, i)
+    return total % np.int64(7)
+
+
 FIRST_MET = {  # by lifted code in a process of its own
     "json": "json.dumps([x, 1.0]).count('1.0')",
     "numpy.ma": "np.ma.count(np.array([x, 1.0]))",

@@ -124,6 +124,9 @@ _VIEWS = """
     np.argsort(x)  np.nonzero(x)  x*2  x*np.int64(2)  x*np.float32(2)  x*np.array(2.5)  x*1j  2.5-x
     np.float64(2)*x  np.float32(2)*x  np.ones(1,np.float32)*x  x//1  x%2  divmod(x,2)  np.round(x,1)
     np.modf(x)  np.sign(x)  np.linspace(0,x,3)  np.result_type(x,np.float32)  np.iscomplexobj(x)
+    x+np.int64(3)  np.int64(3)-x  x/np.int64(0)  np.int64(3)/x  x**np.int64(-2)  np.int64(2)**x
+    x%np.int64(2)  np.int64(7)//x  divmod(x,np.int64(-2))  x<np.int64(3)  np.int64(2)==x
+    x*np.int64(2**53+1)  np.int64(-2**63)+x  np.hypot(x,np.int64(3))  x*np.int32(3)  np.uint8(3)-x
 """
 VIEWS = _VIEWS.split()
 
