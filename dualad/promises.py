@@ -630,13 +630,14 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
     """
     compared = _settled_otherwise(inputs, seeds, outputs, has_aux)
     if compared:
-        raise refused(
+        error = refused(
             f"{inputs.driver}: the function turns a dual into text, and its values move "
             f"otherwise than its derivative: by {compared[0]}, not {compared[1]}; so it reads a "
             "number from that text, where its derivative is lost. Hand on x itself, or give what "
             "reads it a derivative with dualad.define_rule.",
             *inputs.leaves,
         )
+        raise for_good(error)
     if compared is not None:
         _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
 
@@ -685,13 +686,14 @@ def refuse_if_searched(
         if not is_alike and (
             compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far, wide)
         ):
-            raise refused(
+            error = refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
                 f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
                 "the derivative says; end the search with a step of Newton's method, or let brentq "
                 "or minimize_scalar of dualad.scipy.optimize do it.",
                 *inputs.leaves,
             )
+            raise for_good(error)
 
 
 def _moves_alike(

@@ -76,8 +76,8 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
             return False
         seen.add(id(x))
         return any(_of_value(v, seen) for v in parts_of(x))
-    if kind is np.ufunc and type(seen) is _Failed:  # which may have been given a list of duals
-        return True
+    if type(seen) is _Failed and kind is np.ufunc and getattr(np, x.__name__, None) is not x:
+        return True  # it may have been given a list, of which NumPy's own take duals
     needed = _AFTER_ALL if type(seen) is _Failed else NEEDS_LIFT
     try:
         if callable(x) and (x in needed or has_foreign_stand_in(x) or _is_opened(x)):
