@@ -19,8 +19,6 @@ import operator
 import random
 import statistics
 import struct
-import subprocess
-import sys
 import threading
 from collections import Counter, defaultdict, deque, namedtuple
 from collections.abc import Callable
@@ -31,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.processes import run_python
 
 from dualad import derivative, grad, value_and_grad
 
@@ -792,8 +791,7 @@ from dualad import derivative
 f = lambda x: math.sin(x) * {FIRST_MET[module]}
 print(derivative(f)(1.3) - (f(1.3 + 1e-5) - f(1.3 - 1e-5)) / 2e-5)
 """
-    found = subprocess.check_output([sys.executable, "-c", code], text=True)
-    assert abs(float(found)) < 1e-8
+    assert abs(float(run_python("-c", code).stdout)) < 1e-8
 
 
 def test_lists_go_into_ufuncs_of_packages() -> None:

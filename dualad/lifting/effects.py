@@ -34,7 +34,7 @@ from .instructions import (
     value_of_name,
 )
 from .lift import Cached, is_left_alone
-from .made import Made, made_of, within
+from .made import Made, is_bound, made_of, within
 
 
 def may_keep(f: Function | Made, by_key: bool = False) -> bool:
@@ -311,14 +311,14 @@ def _writes(x: Any) -> bool:
 
     It may unless it is known that it does not.
     """
-    name, owner = getattr(x, "__name__", ""), getattr(x, "__self__", None)
+    name = getattr(x, "__name__", "")
     if isinstance(x, types.FunctionType) and not has_code_that_stays(x):
         return False  # its code is read
     if isinstance(x, np.ufunc):
         return x.types == ["O" * x.nin + "->" + "O" * x.nout]  # as np.frompyfunc makes it
     home = getattr(x, "__module__", None)
-    if type(x) in _OF_OBJECTS and not isinstance(owner, (types.ModuleType, type, type(None))):
-        home = type(owner).__module__
+    if type(x) in _OF_OBJECTS and is_bound(x):
+        home = type(x.__self__).__module__
         return name not in _WRITING_NOTHING and home not in _GENERATORS
     if type(x) in _OF_CLASSES:
         return name not in _WRITING_NOTHING

@@ -1,4 +1,4 @@
-"""What a function is made of: its code, and what that reaches by names, cells and attributes.
+"""What a function is made of: its code, and functions and classes that it reaches.
 
 What is found of a function holds as long as that stays. A name may come to stand for another
 function, as in a notebook, a method be replaced, a variable around a function be set: then it is
@@ -92,14 +92,15 @@ class Made:
         elif isinstance(x, type):
             self._own(x, key)
             parts = () if _is_of_a_package(x) else self._seen(members, x)
-        elif kind in _IN_C and not _is_bound(x):
+        elif kind in _IN_C and not is_bound(x):
             self._own(x, key)
         elif kind not in CONTAINERS:
             if kind.__weakrefoffset__:
                 self.objects.append(x)
             parts = (kind, within(x))
-        if functions_in(x):
-            parts = (*parts, *self._seen(functions_in, x))
+        if held := functions_in(x):
+            self.looks.append((functions_in, x, held))
+            parts = (*parts, *held)
         for part in parts:
             self._add(part, key, seen, depth + 1)
 
@@ -118,12 +119,17 @@ def is_same_look(seen: tuple[_Look, Any, list[Any]]) -> bool:
 
 
 def _is_same(x: Any, was: Any) -> bool:
-    return x is was or (was is DATUM and type(x) in DATA and type(x) is not bool)
+    return x is was or (was is DATUM and _is_datum(x))
 
 
 def _without_data(parts: Iterable[Any]) -> list[Any]:
     """The parts, of data but that they are; they may be large, and are free to go."""
-    return [DATUM if type(x) in DATA and type(x) is not bool else x for x in parts]
+    return [DATUM if _is_datum(x) else x for x in parts]
+
+
+def _is_datum(x: Any) -> bool:
+    """Whether x is data, and no flag."""
+    return type(x) in DATA and type(x) is not bool
 
 
 def _is_of_a_package(cls: type) -> bool:
@@ -131,7 +137,7 @@ def _is_of_a_package(cls: type) -> bool:
     return is_left_alone(home) or home.partition(".")[0] == _DUALAD
 
 
-def _is_bound(x: Any) -> bool:
+def is_bound(x: Any) -> bool:
     """Whether a function in C is the method of an object, as `kept.append` is."""
     return not isinstance(getattr(x, "__self__", None), (types.ModuleType, type, type(None)))
 
@@ -157,8 +163,6 @@ def made_of(f: Any) -> Made:
 
 _MADE: dict[int, Made] = {}  # of functions that are found by their own names
 _MOST_MADE = 100
-
-
 _Look = Callable[[Any], list[Any]]
 _DUALAD = __name__.partition(".")[0]
 _DEEPEST = 50  # from function to function
