@@ -17,6 +17,8 @@ from libc.math cimport INFINITY, NAN, fabs, isfinite
 from libc.string cimport memcmp, memcpy
 cimport numpy as cnp
 
+from ._kernel cimport leave_if_large
+
 import operator
 
 import numpy
@@ -543,6 +545,7 @@ cdef object applied(Row row, object a, object b):
 
 
 cdef inline object made(object value, object tangent, object level):
+    leave_if_large(tangent, level)
     cdef object result = allocated(DualArray)
     fill(result, PRIMAL, value)
     fill(result, TANGENT, tangent)

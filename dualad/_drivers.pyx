@@ -17,9 +17,11 @@ cimport numpy as cnp
 
 from ._kernel cimport (
     DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
-    is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, unfilled,
+    is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, too_large,
+    unfilled, watch,
 )
 
+from ._kernel import LargeTangent
 from ._lifting cimport begin, callee_for, end, needs_anew, needs_lift, version_of
 
 from functools import partial
@@ -241,6 +243,7 @@ cdef bint is_constant(object x, int depth=0):
 
 
 cdef enum:
+    LARGE = 1 << 15   # elements of a tangent: more than a processor has at hand
     MOST_ARRAYS = 32  # in a short way
     DEEPEST = 50      # lists within lists
 
@@ -381,9 +384,8 @@ cdef class Driver:
 
     cdef object forward_way(self):
         if self.forward is None:
-            options = self.options() | {"mode": "forward"}
-            f = Lifted(self.given, False) if self.lift is False else self.f
-            self.forward = self.definition(f, self.argnums, **options)
+            options = self.options() | {"mode": "forward", "lift": self.lift}
+            self.forward = self.driver(self.given, self.argnums, **options)
         return self.forward
 
     cdef int prepare(self) except -1:
@@ -500,7 +502,7 @@ cdef class Driver:
 
         x is a structure of floats and of arrays of them, as `directions_of` knows.
         """
-        level = reverse_level(opened, self.way == EITHER)
+        level = reverse_level(opened, self.way == EITHER, directions_of(x))
         cdef Tape tape = level.tape
         cdef Py_ssize_t size = len(x) if type(x) is list or type(x) is tuple else 0, at = 0
         cdef list leaves = None
@@ -824,7 +826,7 @@ cdef class Jacobian(Driver):
         cdef list rows = []
         if not given.is_single or not (type(x) is list or type(x) is tuple) or not len(x):
             return NotImplemented
-        level = reverse_level(opened, False)
+        level = reverse_level(opened, False, 0)
         tape = level.tape
         seeds = on_tape(list(x), tape, level)
         if seeds is None:
@@ -915,7 +917,7 @@ cdef class SparseHessian(OfPattern):
         if colours is None or colours.count >= DIRECTIONS:
             return NotImplemented
         f = Calling.__new__(Calling)
-        f.driver, f.level, f.given = self, older, given
+        f.driver, f.level, f.given, f.x = self, older, given, x
         found = change_of_gradient(f, x, colours.directions(0, colours.count + 1), self.f)
         if type(found) is not ndarray:
             return NotImplemented
@@ -935,8 +937,12 @@ cdef class Calling:
     cdef Driver driver
     cdef object level
     cdef Given *given
+    cdef object x          # what it is differentiated in: a vector, or a structure of numbers,
+    cdef bint takes_leaves  # which it takes in one list
 
     def __call__(self, x):
+        if self.takes_leaves:
+            x = arranged_leaves(self.x, iter(x))
         return self.driver.call(self.level, x, self.given)
 
 
@@ -944,31 +950,55 @@ cdef class Calling:
 cdef class Hessian(Driver):
 
     cdef object short_way(self, object older, object x, Given *given):
-        if not given.is_single:
-            return NotImplemented
-        if not (type(x) is list or (is_vector(x) and is_plainly_laid(<cnp.ndarray>x))):
+        cdef Calling f = Calling.__new__(Calling)
+        f.driver, f.level, f.given, f.x = self, older, given, x
+        numbers = x
+        if type(x) in CONTAINERS:
+            f.takes_leaves = not is_flat(x)
+            if f.takes_leaves:
+                numbers = leaves_of(x)
+        elif not is_vector(x) or not is_plainly_laid(<cnp.ndarray>x):
             return NotImplemented
         if self.way == BACK or (
             self.way == EITHER
-            and (len(x) > JET or (type(x) is not list and len(x) >= LEAST_ELEMENTS))
+            and len(numbers) > (LEAST_ELEMENTS - 1 if type(x) is ndarray else JET)
         ):
-            return self.by_sweeps(older, x, given)
-        if not 0 < len(x) <= JET:
+            rows = second(f, numbers, self.f)
+        elif not 0 < len(numbers) <= JET:
             return NotImplemented
+        elif self.way == EITHER:
+            rows = self.either_way(older, f, numbers)
+        else:
+            rows = self.by_levels(older, f, numbers)
+        if rows is None:
+            return NotImplemented
+        if not f.takes_leaves or rows is NotImplemented:
+            return rows
+        return arranged_leaves(x, iter([arranged_leaves(x, iter(row)) for row in rows]))
+
+    cdef object either_way(self, object older, Calling f, object numbers):
+        """By duals of duals, unless f stores them in arrays, or has large ones: then by sweeps."""
+        rows = None
+        try:
+            rows = self.by_levels(older, f, numbers, True)
+        except LargeTangent:
+            if not too_large(older):
+                raise
+        if not too_large(older):
+            return rows
+        f.level = older
+        return second(f, numbers, self.f)
+
+    cdef object by_levels(self, object older, Calling f, object numbers, bint is_watched=False):
+        """The Hessian by duals of duals; NotImplemented as in the short way."""
         level = open_level()
         try:
-            return self.of_levels(older, level, x, given)
+            return self.of_levels(older, level, f, numbers, is_watched)
         finally:
             close_level(level)
 
-    cdef object by_sweeps(self, object older, object x, Given *given):
-        cdef Calling f = Calling.__new__(Calling)
-        f.driver, f.level, f.given = self, older, given
-        found = second(f, x, self.f)
-        return NotImplemented if found is None else found
-
     cdef object of_levels(
-        self, object older, object level, object x, Given *given
+        self, object older, object level, Calling f, object x, bint is_watched
     ):
         cdef Py_ssize_t size = len(x), i
         cdef Nested y
@@ -981,9 +1011,12 @@ cdef class Hessian(Driver):
         else:
             seeds = dual(x.copy(), unit_matrix(size), older)
             seeds = dual(seeds, unit_matrix(size), level)
-        result = self.call(level, seeds, given)
+        f.level = level
+        if is_watched:
+            watch(older, LARGE)
+        result = f(seeds)
         if type(result) is not Nested or (
-            has_refused(older) and self.asks_to_settle(older, x, result)
+            has_refused(older) and self.asks_to_settle(older, f.x, result)
         ):
             return NotImplemented
         y = <Nested>result
@@ -1065,7 +1098,6 @@ cdef class HigherDerivative(OfSeries):
 
     cdef double along, factor  # the step in x, and what the coefficient is to be multiplied by:
     cdef int exponent          # factor·2**exponent
-
     cdef object short_way(self, object level, object x, Given *given):
         cdef double v
         cdef bint is_np = False
@@ -1073,6 +1105,10 @@ cdef class HigherDerivative(OfSeries):
             return NotImplemented
         if not is_double(x, &v, &is_np):
             return NotImplemented
+        if self.order == 2:
+            y = self.by_levels(level, x, given)
+            if not too_large(level):
+                return y
         if self.along == 0.0:
             self.along, self.factor, self.exponent = scale_of_series(self.order)
         y = self.expanded(level, v, is_np, self.along, given)
@@ -1083,6 +1119,25 @@ cdef class HigherDerivative(OfSeries):
             nested = self.driver(nested, self.argnums)
             self.forward = nested  # whole, for other threads may be about to call it
         return y
+
+    cdef object by_levels(self, object older, object x, Given *given):
+        """The second derivative by duals of duals, unless f stores them in arrays, or has large ones."""
+        inner = open_level()
+        watch(older, LARGE)
+        try:
+            y = self.call(inner, dual_of_dual(unit_number(x, older), 1.0, inner), given)
+        except LargeTangent:
+            if not too_large(older):
+                raise
+            return None
+        finally:
+            close_level(inner)
+        if type(y) is not Nested or (has_refused(older) and self.asks_to_settle(older, x, y)):
+            return NotImplemented
+        if (<Nested>y).lev != <PyObject *>inner or (<Nested>y).v != (<Nested>y).v:
+            return NotImplemented
+        slope = row(x, y.tangent, older)
+        return NotImplemented if slope is None else slope
 
     cdef object without_finite(self):
         return FORWARD if self.order <= MOST_NESTED else NotImplemented
@@ -1401,6 +1456,27 @@ cdef bint are_places(list leaves):
         if type(leaf) is not int:
             return False
     return True
+
+
+cdef bint is_flat(object x):
+    """Whether it is a list, and holds no list, tuple or dict."""
+    if type(x) is list:
+        for part in <list>x:
+            if type(part) in CONTAINERS:
+                return False
+        return True
+    return False
+
+
+cdef list leaves_of(object x):
+    """What is in lists, tuples and dicts."""
+    cdef list leaves = []
+    for part in (<dict>x).values() if type(x) is dict else x:
+        if type(part) in CONTAINERS:
+            leaves += leaves_of(part)
+        else:
+            leaves.append(part)
+    return leaves
 
 
 cdef object arranged_leaves(object x, object slopes):

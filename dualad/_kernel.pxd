@@ -87,6 +87,9 @@ cdef bint is_vector(object x) noexcept
 cdef bint is_double(object x, double *v, bint *is_np) noexcept
 cpdef object dual(object value, object tangent, object level)
 cpdef object open_level()
+cpdef object watch(object level, Py_ssize_t most)
+cpdef Py_ssize_t too_large(object level)
+cdef int leave_if_large(object tangent, object level) except -1
 cpdef object close_level(object level)
 cpdef bint is_open(object level)
 cdef bint has_refused(object level)

@@ -29,7 +29,7 @@ from cpython.mem cimport (
 from cpython.object cimport PyObject, PyObject_RichCompare, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
 from libc.float cimport DBL_MIN
-from libc.math cimport NAN, fabs
+from libc.math cimport NAN, fabs, isfinite, isinf
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
@@ -1008,6 +1008,42 @@ cdef void free_nested(PyObject *memory) noexcept:
 cdef PyObject **opened = NULL
 cdef Py_ssize_t opened_count = 0, opened_room = 0
 
+# The open levels whose evaluation is left where it makes a tangent of more elements than this, or
+# stores duals of its duals one by one; then minus that many.
+cdef dict watched = {}
+
+
+class LargeTangent(BaseException):
+    """Leaves an evaluation that is to go another way; no error, which user code might handle."""
+
+
+cpdef object watch(object level, Py_ssize_t most):
+    watched[level] = most
+
+
+cpdef Py_ssize_t too_large(object level):
+    """How many elements the tangent had at which it was left; 0 if there was none."""
+    cdef Py_ssize_t most = watched.get(level, 0)
+    return max(0, -most)
+
+
+cdef int leave_if_watched(object x) except -1:
+    """Raise LargeTangent where x, which is to be stored, is a dual over one of a watched level."""
+    if watched and type(x) is Nested and <object>(<Nested>x).level1 in watched:
+        watched[<object>(<Nested>x).level1] = -1
+        raise LargeTangent
+    return 0
+
+
+cdef int leave_if_large(object tangent, object level) except -1:
+    """Raise LargeTangent where it is too large for its level."""
+    if watched and type(tangent) is ndarray:
+        most = watched.get(level)
+        if most is not None and cnp.PyArray_SIZE(<cnp.ndarray>tangent) > <Py_ssize_t>most:
+            watched[level] = -cnp.PyArray_SIZE(<cnp.ndarray>tangent)
+            raise LargeTangent
+    return 0
+
 
 cpdef object open_level():
     global opened, opened_count, opened_room
@@ -1034,6 +1070,8 @@ cpdef object close_level(object level):
         for j in range(i, opened_count):
             opened[j] = opened[j + 1]
         Py_DECREF(<object>closed)
+    if watched:
+        watched.pop(level, None)
     if noted:
         noted.pop(level, None)
     if memos:
@@ -1197,11 +1235,23 @@ cdef inline object binary "kernel_binary"(int row, object a, object b, const Loo
         odd = ROWS[row].given(v, active, &(<Dual>z).v, s)
     else:
         odd = ROWS[row].slopes(v, active, &(<Dual>z).v, s)
-    if odd or moved(active, s, t, r, (<Dual>z).t, many((<Dual>z).n)):
+    if odd and not is_infinite(row, v, active, s, (<Dual>z).v):
+        return dropped(z)
+    if moved(active, s, t, r, (<Dual>z).t, many((<Dual>z).n)):
         return dropped(z)
     if is_np and loop == NULL and is_tiny(row, v, (<Dual>z).v):
         return dropped(z)
     return owned(z)
+
+
+cdef inline bint is_infinite(
+    int row, const double *v, int active, const double *s, double y
+) noexcept:
+    """Whether the result of arithmetic is infinite as an operand is, and nothing else is odd."""
+    return (
+        row <= ROW_div and isinf(y) and (isinf(v[0]) or isinf(v[1]))
+        and not (active & 1 and not isfinite(s[0])) and not (active & 2 and not isfinite(s[1]))
+    )
 
 
 cdef object unusual(int row, object a, object b, const Loop *loop):
@@ -1851,7 +1901,7 @@ cdef inline object recorded "kernel_recorded"(int row, object a, object b, const
         is_np = True
         if looped(loop, v, ROWS[row].nargs, &value) or ROWS[row].given(v, active, &value, s):
             return None
-    elif ROWS[row].slopes(v, active, &value, s):
+    elif ROWS[row].slopes(v, active, &value, s) and not is_infinite(row, v, active, s, value):
         return None
     elif is_np and ROWS[row].nargs == 2 and is_tiny(row, v, value):
         return None
@@ -2573,6 +2623,7 @@ cpdef object dual(object value, object tangent, object level):
 
 cdef object array_dual(object value, object tangent, object level):
     """A dual array of an array and a tangent that fits, at a plain level."""
+    leave_if_large(tangent, level)
     x = PyType_GenericAlloc(ARRAYS, 0)
     fill_slot(x, PRIMAL, value)
     fill_slot(x, TANGENT, tangent)
@@ -2876,7 +2927,7 @@ cdef bint stored(object array, object index, object x) except -1:
             return False
         v, t = (<Dual>x).v, (<Dual>x).t
     elif not as_double(x, &v, &is_np):
-        return False
+        return leave_if_watched(x)
     here = element_of(value, 0, &place)
     if here == NULL or not is_writeable(value):
         return False

@@ -112,8 +112,9 @@ def derivative(
     Notes
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
-    twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
-    has it, which costs order² steps where nested duals double with each order. Then f is called
+    twice if they are complex). From order 3 on (in a float, with the kernel, from order 2 on) the
+    derivative comes from a series, as `taylor` has it, which costs order² steps where nested duals
+    double with each order. Then f is called
     once more where it does not return a single number, and once for the first array of a shape;
     where there is no series, or none that is finite, it is called again: to order 6 with nested
     duals, and from order 7 on with a series of another scale, which decides what is infinite or
@@ -807,8 +808,8 @@ def hessian(
         Which arguments, by index or name.
     mode : {None, "forward", "reverse"}
         Which way the gradient goes, of which forward mode makes the Hessian. By default back in
-        one vector from 5 elements on, in lists from 33 numbers on, and in several arrays, or in
-        one of more axes, of any size.
+        one vector from 5 elements on, in several arrays, or in one of more axes, of any size, and
+        in numbers, in whatever structure, from 33 on, or where f makes arrays of them.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -835,7 +836,9 @@ def hessian(
     Notes
     -----
     f is called as often as by the Jacobian of its gradient: once for each pair of passes; in
-    lists and arrays that go back, once for each 16 numbers, or fewer times in large arrays. With
+    numbers and arrays that go back, once for each 16 of them, for more in short vectors, and for
+    fewer where f makes arrays so large that tangents would have more than 2**20 elements. A call
+    that turns out to be of the wrong way is left before it has ended. With
     sparsity=, rounding in the check takes up to four more, as in `jacobian`.
 
     Examples
@@ -865,7 +868,9 @@ def hessian(
             least = LEAST_NUMBERS
             if _is_vector(inputs):  # where the kernel has tried a sweep, forward is the better bet
                 least = LEAST_ELEMENTS if is_alone and DRIVERS is None else max(least, LEAST_AGAIN)
-            _, table = run_passes(_inputs_of_gradient(inputs, mode, least), chunk, plan=plan)
+            inner = 1 if prefers_backward(inputs, mode, least) else inputs.size
+            of_gradient = _inputs_of_gradient(inputs, mode, least)
+            _, table = run_passes(of_gradient, chunk, plan=plan, inner=inner)
         for i, x in enumerate(inputs.leaves):
             for j, y in enumerate(inputs.leaves[: i + 1]):
                 h = (table[i][j] + _swapped(table[j][i], np.ndim(y))) / 2
@@ -1175,8 +1180,8 @@ def hvp(
     return wrapper  # type: ignore[return-value]  # x and v may be given by name too
 
 
-def _level_with_tape(opened: int, is_optional: bool) -> Any:
-    return sweeps.level_with_tape(opened, is_optional)
+def _level_with_tape(opened: int, is_optional: bool, size: int) -> Any:
+    return sweeps.level_with_tape(opened, is_optional, size)
 
 
 def _swept(*recorded: Any) -> Any:

@@ -98,9 +98,12 @@ class ReverseLevel(ParticipatingLevel):
         Of arrays whose elements have places on the tape: node to block, as they were made.
     is_optional : bool
         Whether forward mode takes over where a step cannot be recorded, or not cheaply.
+    takes_complex : bool
+        Whether single complex numbers are recorded, which no tape has.
     """
 
     is_optional = False
+    takes_complex = True
 
     def __init__(self, level: int) -> None:
         self.tape: Any = None
@@ -123,6 +126,8 @@ class ReverseLevel(ParticipatingLevel):
         return zero_form(shape, tangent.dtype if isinstance(tangent, Form) else np.dtype(float))
 
     def made(self, primal: Any, tangent: Any) -> Any:
+        if not self.takes_complex and type(primal) in (complex, np.complex128):
+            refuse("a complex number")
         tape = self.tape
         if tape is None or type(tangent) is not Form or tangent.shape or is_array(primal):
             return NotImplemented

@@ -77,13 +77,14 @@ def run_passes(
     check: Callable[[Outputs], None] | None = None,
     plan: Plan = SERIAL,
     combine: Combine = holomorphic,
+    inner: int = 1,
 ) -> tuple[Outputs, list[list[Any]]]:
     """All passes: the outputs of the first, and per output its derivative in each input.
 
     `check` may refuse these outputs before the other passes run; `combine` says what the
-    derivative in a complex input is.
+    derivative in a complex input is; `inner` directions come with each inside the function.
     """
-    chunk = _directions_per_pass(inputs, chunk, plan)
+    chunk = _directions_per_pass(inputs, chunk, plan, inner)
     as_numbers = chunk == 1 and not any(
         isinstance(x, (np.ndarray, DualArray)) for x in inputs.leaves
     )
@@ -146,13 +147,13 @@ def refuse_unless_chunk(driver: str, chunk: Any) -> None:
         )
 
 
-def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
+def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan, inner: int) -> int:
     refuse_unless_chunk(inputs.driver, chunk)
     if any(is_exact(plain(x)) for x in inputs.leaves):
         return 1  # tangents of exact numbers are numbers of their kind, not arrays
     if chunk is None:
         of_each_worker = -(-inputs.size // plan.at_once)
-        chunk = max(1, min(of_each_worker, DIRECTIONS, PASS_SIZE // max(1, inputs.size)))
+        chunk = max(1, min(of_each_worker, DIRECTIONS, PASS_SIZE // max(1, inputs.size * inner)))
     return chunk
 
 

@@ -47,11 +47,16 @@ from .ways import FEW, UNABLE, VERY_FEW, is_plain_vector
 from .zeros import is_finite
 
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
+TANGENTS = 1 << 20  # at most so many elements of a tangent of several directions in one
 
 assert transposes and product_transposes  # what forms can do is entered there
 
 
 # -- the evaluation ------------------------------------------------------------------------
+
+
+class TooManyDirections(Exception):
+    """A tangent of them has had this many elements."""
 
 
 class Record:
@@ -85,6 +90,7 @@ class Record:
         with Differentiation(inputs.driver) as work:
             self.level = level = ReverseLevel(work.level)
             level.is_optional = self.is_optional
+            level.takes_complex = not self.is_optional or inputs.size > FEW
             level.start_tape(inputs.leaves)
             self.nodes: list[Node] = []
             seeds = []
@@ -301,10 +307,10 @@ def _agrees(row: Sequence[Any], seeds: Sequence[Any], tangent: Any, tolerance: f
 # -- the kernel's short ways --------------------------------------------------------------
 
 
-def level_with_tape(opened: int, is_optional: bool) -> ReverseLevel:
+def level_with_tape(opened: int, is_optional: bool, size: int) -> ReverseLevel:
     """A level whose numbers are recorded on a tape from the start."""
     level = ReverseLevel(opened)
-    level.is_optional = is_optional
+    level.is_optional, level.takes_complex = is_optional, not is_optional or size > FEW
     level.start_tape([])
     return level
 
@@ -349,16 +355,26 @@ def gradient_along(f: Function, x: Any, directions: Any, of: Function) -> Any:
     return None if along is None or not is_finite(along) else along
 
 
-def change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> tuple[Any, int]:
+def change_of_gradient(
+    f: Function, x: Any, directions: Any, of: Function, most: int | None = None
+) -> tuple[Any, int]:
     """The same, even if it is not finite, and how many steps were recorded on the tape.
 
     An array can have more directions than a tape, which is then done without. f may write into
     the directions.
+
+    Raises
+    ------
+    TooManyDirections
+        If a tangent had more than `most` elements.
     """
     if KERNEL is None:
         return None, 0
     opened = open_level(), open_level()
+    if most is not None:
+        KERNEL.watch(opened[0], most)
     level = ReverseLevel(opened[1])
+    level.takes_complex = len(x) > FEW
     if len(directions) <= KERNEL.DIRECTIONS:
         level.tape = KERNEL.Tape(opened[0], len(directions))
     node: Node | None = None
@@ -371,6 +387,8 @@ def change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> tu
             return None, 0
         with level:
             y = f(seeds)
+            if most is not None and (size := KERNEL.too_large(opened[0])):
+                raise TooManyDirections(size)
             is_number = type(y) is KERNEL.Recorded
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
@@ -383,6 +401,10 @@ def change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> tu
                 return None, 0
             steps = 0 if level.tape is None else len(level.tape)
             return _tangents(level, y, node, opened[0], directions), steps
+    except KERNEL.LargeTangent:
+        if most is not None and (size := KERNEL.too_large(opened[0])):
+            raise TooManyDirections(size) from None
+        raise
     except UNABLE:
         return None, 0
     except Exception:
@@ -456,6 +478,7 @@ def second_derivatives(f: Function, x: Any, of: Function) -> Any:
     if not is_of_floats(x):
         return None
     n, start, count = len(x), 0, 16
+    can_be_more = type(x) is not list  # arrays take many directions at once
     rows = []
     values: list[Any] = []
 
@@ -467,12 +490,18 @@ def second_derivatives(f: Function, x: Any, of: Function) -> Any:
     while start < n:
         unit = np.zeros((min(count, n - start), n))
         unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
-        along, steps = change_of_gradient(noted, x, unit, of)
+        try:
+            most = TANGENTS if len(unit) > 1 else None
+            along, steps = change_of_gradient(noted, x, unit, of, most)
+        except TooManyDirections as error:
+            (size,) = error.args
+            count, can_be_more = max(1, len(unit) * TANGENTS // size), False
+            continue
         if along is None or not is_finite(along) or values[-1] != values[0]:
             return None
         rows.append(along)
         start += count
-        if steps <= 16 and type(x) is not list:  # of arrays, which take many directions at once
+        if steps <= 16 and can_be_more:
             count = max(count, min(DIRECTIONS, PASS_SIZE // n))
     if not rows:
         return None

@@ -51,7 +51,8 @@ def driver(definition: Driver) -> Driver:
     short_way: Any = None  # for numbers, no options
     if DRIVERS:
         short_way = DRIVERS.SHORT_WAYS.get(name)
-    takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
+    takes_aux = name in ("grad", "value_and_grad")
+    takes_several = takes_aux or name == "hessian"  # arguments
 
     def of_short_way(options: dict[str, Any]) -> tuple[bool, Any] | None:
         """has_aux and mode for the short way; None if it does not take these options."""
@@ -59,7 +60,7 @@ def driver(definition: Driver) -> Driver:
         has_aux, mode = given.pop("has_aux", False), given.pop("mode", None)
         if given or mode not in (None, "forward", "reverse") or ("mode" not in defaults and mode):
             return None
-        return (has_aux, mode) if has_aux is False or (has_aux is True and takes_more) else None
+        return (has_aux, mode) if has_aux is False or (has_aux is True and takes_aux) else None
 
     @functools.wraps(definition)
     def public(
@@ -74,7 +75,7 @@ def driver(definition: Driver) -> Driver:
         refuse_unless_callable(name, f)
         if not is_index:
             argnums_as_tuple(name, argnums, f"; for the point x, write {call_of(name)}")
-        if short_way and not args and (is_index or _is_short(argnums, takes_more)):
+        if short_way and not args and (is_index or _is_short(argnums, takes_several)):
             how = of_short_way(options)
             if how is not None:
                 wrapper = short_way(definition, argnums, public, f, lift, *how)
@@ -104,7 +105,10 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
     """The short way for one option, and what it makes of that; None if there is none."""
     if len(options) != 1 or not DRIVERS:
         return None
-    if name == "derivative" and is_for_series(options.get("order")):
+    order = options.get("order")
+    if name == "derivative" and (is_for_series(order) or (type(order) is int and order == 2)):
+        from . import series  # noqa: F401 -- which tells the kernel what a series is
+
         return DRIVERS.SHORT_WAYS["derivative of order"], options
     if name == "taylor":
         return DRIVERS.SHORT_WAYS[name], options
@@ -120,14 +124,15 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
 
 
 def is_for_series(order: Any) -> bool:
-    """Whether a derivative of this order comes from a series; below, nested duals are quicker."""
+    """Whether a derivative of this order comes from a series; at order 2 only the kernel's does."""
     return type(order) is int and order >= 3
 
 
-def _is_short(argnums: Argnums, takes_more: bool) -> bool:
+def _is_short(argnums: Argnums, takes_several: bool) -> bool:
     """Whether the short ways know what to differentiate."""
     if type(argnums) is tuple:
-        return takes_more and 0 < len(argnums) <= 8 and all(type(a) in (int, str) for a in argnums)
+        is_known = 0 < len(argnums) <= 8 and all(type(a) in (int, str) for a in argnums)
+        return takes_several and is_known
     return type(argnums) in (int, str)
 
 

@@ -5,6 +5,7 @@ Expected values are worked out by hand, or come from interpolating the plain fun
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -21,8 +22,10 @@ import test_shapes
 from numpy.polynomial import Chebyshev
 from support.both import PACKAGES
 from support.cases import Case, listed
+from support.gradients import by_differences
 
-from dualad import Dual, derivative, grad, hessian, hvp, jacobian, jvp, lift
+from dualad import Dual, derivative, grad, hessian, hvp, jacobian, jvp, lift, sweeps
+from dualad.kernel import KERNEL
 from dualad.structure import leaves
 
 X = np.array([3.0, 5.0])
@@ -417,3 +420,101 @@ def test_linear_rows_of_cubes(package: ModuleType, x: Any) -> None:
         for order, right in enumerate((3 * x * x, 6 * x, 6 + 0 * x, 0 * x), start=1):
             got = package.derivative(lambda t, f=f: f(t**3), order=order, lift=False)(x)
             np.testing.assert_allclose(got, slope * right, rtol=1e-6)
+
+
+# -- Hessians in any structure, of functions that make arrays ---------------------------------
+
+
+def _decay(p: Any) -> Any:
+    level = np.zeros(5)
+    level[0] = p[0]
+    for i in range(1, 5):
+        level[i] = level[i - 1] * math.exp(-p[1]) + p[2] * p[2]
+    return level[-1]
+
+
+def _fit(p: Any) -> Any:
+    t = np.linspace(0.0, 1.0, 7)
+    return np.sum((p[0] * np.exp(-p[1] * t) + p[2] * t) ** 2)
+
+
+def _loop(p: Any) -> Any:
+    total = p[0]
+    for x in p:
+        total = total * x + math.sin(x)
+    return total
+
+
+def _swallowing(p: Any) -> Any:
+    try:
+        return _fit(p)
+    except:  # noqa: E722 -- as users write
+        return 0.0
+
+
+X3 = [1.3, 0.4, 0.7]
+STRUCTURES: dict[str, tuple[Any, Callable[[Any], list[Any]]]] = {
+    "list": (X3, list),
+    "tuple": (tuple(X3), list),
+    "dict": ({"a": 1.3, "b": 0.4, "c": 0.7}, lambda d: list(d.values())),
+    "nested": ({"a": [1.3, 0.4], "b": (0.7,), "c": []}, lambda x: list(leaves(x))),
+    "vector": (np.array(X3), list),
+}
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize("f", [_decay, _fit, _loop, _swallowing])
+def test_hessians_in_any_structure(f: Callable[..., Any], name: str, mode: Any) -> None:
+    x, numbers = STRUCTURES[name]
+    expected = [
+        by_differences(lambda v, i=i: by_differences(f)(v)[i])(np.array(X3)) for i in range(3)
+    ]
+    found = hessian(lambda p: f(numbers(p)), mode=mode)(x)
+    if name != "vector":
+        found = [rows_in(row, x) for row in rows_in(found, x)]
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+def rows_in(rows: Any, x: Any) -> list[Any]:
+    """What stands in the places of the numbers in x."""
+    if isinstance(x, dict):
+        return [part for key in x for part in rows_in(rows[key], x[key])]
+    if isinstance(x, (list, tuple)):
+        return [part for row, e in zip(rows, x, strict=True) for part in rows_in(row, e)]
+    return [rows]
+
+
+def test_hessians_in_several_arguments() -> None:
+    def f(a: Any, b: Any, data: Any, c: Any) -> Any:
+        return np.sum(_fit([a, b, c]) * data)
+
+    args = 1.3, 0.4, np.ones(2), 0.7
+    want = np.array(hessian(lambda p: 2 * _fit(p))(X3))
+    found = hessian(f, argnums=(0, 1, 3))(*args)
+    assert isinstance(found, tuple)
+    np.testing.assert_allclose(found, want, rtol=1e-13)
+    (((alone,),),) = (hessian(f, argnums=(3,))(*args),)
+    np.testing.assert_allclose(alone, want[2, 2], rtol=1e-13)
+
+
+@pytest.mark.skipif(KERNEL is None, reason="without the kernel, Hessians of lists go forward")
+def test_large_tangents_take_few_directions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x: Any) -> Any:
+        calls.append(1)
+        x = np.array(x) if type(x) is list else x
+        return x @ np.outer(x, x) @ x
+
+    x = np.linspace(0.5, 1.0, 20)
+    for point in (x, x.tolist()):
+        calls: list[int] = []
+        want = np.array(hessian(f)(point))
+        usual = len(calls)
+        with monkeypatch.context() as patch:
+            patch.setattr(sweeps, "TANGENTS", 1000)  # of outer, two rows of 400
+            calls.clear()
+            found = np.array(hessian(f)(point))
+        assert len(calls) >= 10 > usual
+        np.testing.assert_allclose(found, want, rtol=1e-13)
+        exact = 8 * np.outer(x, x) + 4 * (x @ x) * np.eye(20)
+        np.testing.assert_allclose(want, exact, rtol=1e-12)
