@@ -39,6 +39,8 @@ class Made:
     ----------
     f : callable
         The function (`itself`).
+    given : sequence
+        Objects that it is called with, if any.
     key : tuple
         What tells it from others: its code and classes, that of what it reaches, and flags by
         which it may branch; and whether it is lifted.
@@ -50,15 +52,16 @@ class Made:
         A function that looks at something, that thing, and what it has seen.
     """
 
-    __slots__ = ("codes", "f", "key", "looks", "objects")
+    __slots__ = ("codes", "f", "given", "key", "looks", "objects")
 
-    def __init__(self, f: Any) -> None:
-        self.f = itself(f)
+    def __init__(self, f: Any, given: Sequence[Any] = ()) -> None:
+        self.f, self.given = itself(f), given
         self.codes: list[Any] = []
         self.objects: list[Any] = []
         self.looks: list[tuple[_Look, Any, list[Any]]] = []
         key: list[Any] = [type(f) is Lifted and f.lift]
-        self._add(self.f, key, set())
+        for x in (self.f, *given):
+            self._add(x, key, set())
         self.key = tuple(key)
 
     def is_still(self) -> bool:
@@ -232,7 +235,8 @@ def paths_in(code: types.CodeType) -> Sequence[tuple[str, ...]]:
     """The global names in code and in what is made there, with attributes that are read of them."""
     paths: dict[tuple[str, ...], None] = {}
     path: tuple[str, ...] = ()
-    for step, op in instructions(code):
+    for step in instructions(code):
+        op = step.op
         if op in ("LOAD_GLOBAL", "LOAD_NAME"):
             path = (step.argval,)
         elif op in ("LOAD_ATTR", "LOAD_METHOD") and path:
