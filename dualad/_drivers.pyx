@@ -452,18 +452,29 @@ cdef class Driver:
                     return NotImplemented
             tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if has_refused(level) and self.asks_to_settle(level, x, y):
+        if has_refused(level) and self.asks_to_settle(level, x, y, given):
             if gravest_doubt(level) == "objects":
                 self.needs_lift_now()
             return NotImplemented
         return y
 
-    cdef bint asks_to_settle(self, object level, object x, object y) except -1:
+    cdef bint asks_to_settle(self, object level, object x, object y, Given *given) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""
+        f = self.with_functions(given)
+        if f is not self.f:
+            return asks_to_settle(f, x, level, y)
         self.is_as_it_was()
         if self.harmless is None:
             self.harmless = harmless(self.made)
         return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
+
+    cdef object with_functions(self, Given *given):
+        """f, or what it is made of with functions and classes that it is given."""
+        functions = []
+        for i in range(given.all):
+            if isinstance(<object>given.args[i], (Function, type)):
+                functions.append(<object>given.args[i])
+        return made_of(self.f, functions) if functions else self.f
 
     cdef bint is_as_it_was(self) except -1:
         """Whether f is still made of the same, so that what was found of it holds."""
@@ -964,7 +975,7 @@ cdef class Hessian(Driver):
     cdef object by_sweeps(self, object older, object x, Given *given):
         cdef Calling f = Calling.__new__(Calling)
         f.driver, f.level, f.given = self, older, given
-        found = second(f, x, self.f)
+        found = second(f, x, self.with_functions(given))
         return NotImplemented if found is None else found
 
     cdef object of_levels(
@@ -983,7 +994,7 @@ cdef class Hessian(Driver):
             seeds = dual(seeds, unit_matrix(size), level)
         result = self.call(level, seeds, given)
         if type(result) is not Nested or (
-            has_refused(older) and self.asks_to_settle(older, x, result)
+            has_refused(older) and self.asks_to_settle(older, x, result, given)
         ):
             return NotImplemented
         y = <Nested>result

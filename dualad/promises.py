@@ -561,7 +561,7 @@ def settle(
     """
     if not why.all or _is_looking.get():
         return
-    f = made_of(inputs.f)
+    f = inputs.made
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
@@ -588,7 +588,7 @@ def settle(
             note_like_plain(inputs)
         elif is_grave:
             refuse_if_kept(inputs, evaluate)
-            _keeps_nothing.add(why, inputs.f, inputs.leaves)
+            _keeps_nothing.add(why, f, inputs.leaves)
         if is_read and likewise:
             raise_doubts(kept=False, read=True)
         elif is_read:
@@ -639,7 +639,7 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
         )
         raise for_good(error)
     if compared is not None:
-        _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
+        _reads_nothing.add(inputs.made, _shapes(inputs.leaves))
 
 
 def refuse_if_swallowed(
@@ -912,7 +912,7 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     TypeError
         If it does not.
     """
-    f, shapes = inputs.f, _shapes(inputs.leaves)
+    f, shapes = inputs.made, _shapes(inputs.leaves)
     if _is_looking.get() or not may_keep(f, by_key=True):
         return
     is_known = _keeps_by_key.have(f, shapes)
@@ -1106,7 +1106,7 @@ def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
-    _like_plain.add(inputs.f, _shapes(inputs.leaves))
+    _like_plain.add(inputs.made, _shapes(inputs.leaves))
 
 
 class _Looks:

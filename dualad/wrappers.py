@@ -306,7 +306,7 @@ def look_into(
     may_be_kept, may_be_read = doubts_since(before)
     if may_be_kept:
         refuse_if_found_by_key(inputs, result, derive)
-    if may_be_read and may_have_read(inputs.f, inputs.leaves):
+    if may_be_read and may_have_read(inputs.made, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
         try:
             outputs, _ = evaluated(inputs, along, has_aux)

@@ -1148,8 +1148,55 @@ def by_code(h: Any) -> Any:
     return lambda x: own(x) * x, replace
 
 
+def by_slot(h: Any) -> Any:
+    class Model:
+        __slots__ = ("h",)
+
+    model: Any = Model()
+    model.h = h
+    return lambda x: model.h(x) * x, lambda g: setattr(model, "h", g)
+
+
+def by_namespace(h: Any) -> Any:
+    model = types.SimpleNamespace(h=h)
+    return lambda x: model.h(x) * x, lambda g: setattr(model, "h", g)
+
+
+def by_deque(h: Any) -> Any:
+    parts = collections.deque([h])
+    return lambda x: parts[0](x) * x, lambda g: parts.__setitem__(0, g)
+
+
+def by_ordered_dict(h: Any) -> Any:
+    parts = collections.OrderedDict(h=h)
+    return lambda x: parts["h"](x) * x, lambda g: parts.update(h=g)
+
+
+def by_attribute_of_function(h: Any) -> Any:
+    def f(x: Any) -> Any:
+        return own.h(x) * x
+
+    own: Any = f
+    own.h = h
+    return f, lambda g: setattr(own, "h", g)
+
+
+def by_registry(h: Any) -> Any:
+    @functools.singledispatch
+    def of_kind(x: Any) -> Any:
+        return x
+
+    def register(g: Any) -> None:
+        for kind in (object, float):
+            of_kind.register(kind, g)
+
+    register(h)
+    return lambda x: of_kind(x) * x, register
+
+
 REACHED = [
     *(by_global_name, by_cell, by_part, by_default, by_module, by_method, by_attribute, by_code),
+    *(by_slot, by_namespace, by_deque, by_ordered_dict, by_attribute_of_function, by_registry),
 ]
 HARMLESS: dict[str, Callable[[Any], Any]] = {
     "step": lambda x: cube(x) + 0.0 * round(x, 6),
@@ -1194,15 +1241,139 @@ def test_a_function_is_elementwise_as_long_as_what_it_calls_is(reach: Any) -> No
             driver(v)
 
 
-def test_a_flag_is_part_of_what_was_found() -> None:
-    names: Any = {"is_sum": False}
-    exec("def f(x): return x * x.sum() if is_sum else x * x", names)
-    slope = derivative(names["f"])
+def global_flag() -> Any:
+    names: Any = {"is_on": False}
+    exec("def is_on_now(): return is_on", names)
+    return names["is_on_now"], lambda: names.update(is_on=True)
+
+
+def flag_of_object() -> Any:
+    class Settings:
+        is_on = False
+
+    settings = Settings()
+    settings.is_on = False
+    return lambda: settings.is_on, lambda: setattr(settings, "is_on", True)
+
+
+def flag_of_class() -> Any:
+    class Settings:
+        is_on = False
+
+    return lambda: Settings.is_on, lambda: setattr(Settings, "is_on", True)
+
+
+def flag_in_slot() -> Any:
+    class Settings:
+        __slots__ = ("is_on",)
+
+    settings: Any = Settings()
+    settings.is_on = False
+    return lambda: settings.is_on, lambda: setattr(settings, "is_on", True)
+
+
+def flag_in_namespace() -> Any:
+    settings = types.SimpleNamespace(is_on=False)
+    return lambda: settings.is_on, lambda: setattr(settings, "is_on", True)
+
+
+def flag_in_dict() -> Any:
+    settings = {"is_on": False}
+    return lambda: settings["is_on"], lambda: settings.update(is_on=True)
+
+
+def flag_of_function() -> Any:
+    def is_on_now() -> Any:
+        return own.is_on
+
+    own: Any = is_on_now
+    own.is_on = False
+    return is_on_now, lambda: setattr(own, "is_on", True)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *(global_flag, flag_of_object, flag_of_class, flag_in_slot, flag_in_namespace),
+        *(flag_in_dict, flag_of_function),
+    ],
+)
+def test_a_flag_is_part_of_what_was_found(flag: Any) -> None:
+    is_on, switch_on = flag()
+
+    def f(x: Any) -> Any:
+        return x * x.sum() if is_on() else x * x
+
+    h = in_dict(KEYS["round"])
+    slope, caching = derivative(f), lambda x: (h(x) if is_on() else cube(x) + 0.0 * round(x, 6)) * x
     v = np.array([1.0, 2.0])
-    assert slope(v).tolist() == [2.0, 4.0]
-    names["is_sum"] = True
+    for _ in range(3):
+        assert slope(v).tolist() == [2.0, 4.0]
+        assert derivative(caching)(AT) == pytest.approx(FIRST)
+    switch_on()
     with pytest.raises(ValueError, match="elementwise"):
         slope(v)
+    caching(AT)
+    with pytest.raises(TypeError, match=TOLD):
+        derivative(caching)(AT)
+
+
+# -- what keeps is handed over ---------------------------------------------------------------
+
+
+class Store:
+    """Keeps what it is asked for, by methods with names that those of a dict have."""
+
+    def __init__(self, key: Key) -> None:
+        self.key, self.kept = key, {}  # type: ignore[var-annotated]
+
+    def get(self, x: Any) -> Any:
+        return self[x]
+
+    def __getitem__(self, x: Any) -> Any:
+        k = self.key(x)
+        for a, v in self.kept.values():
+            if a == k:
+                return v
+        v = cube(x)
+        self.kept[len(self.kept)] = k, v
+        return v
+
+    def copy(self) -> Any:
+        return self
+
+
+HANDED: dict[str, Any] = {
+    "get": (lambda x, store: store.get(x) * x, lambda store: store),
+    "[]": (lambda x, store: store[x] * x, lambda store: store),
+    "copy": (lambda x, store: store.copy()[x] * x, lambda store: store),
+    "in a list": (lambda x, stores: stores[1][x] * x, lambda store: [1.0, store]),
+    "function": (lambda x, h: sum(map(h, [x])) * x, lambda store: lambda x: store[x]),
+    "method": (lambda x, h: sum(map(h, [x])) * x, lambda store: store.get),
+    "keyword": (lambda x, *, store=None: store.get(x) * x, lambda store: {"store": store}),
+}
+HANDING: dict[str, Callable[..., Any]] = {
+    "derivative": lambda f, x, *a, **k: derivative(f)(x, *a, **k),
+    "grad": lambda f, x, *a, **k: grad(f)(x, *a, **k),
+    "back": lambda f, x, *a, **k: grad(f, mode="reverse")(x, *a, **k),
+    "jacobian": lambda f, x, *a, **k: jacobian(f)(x, *a, **k),
+    "second": lambda f, x, *a, **k: derivative(f, order=2)(x, *a, **k),
+    "hessian": lambda f, x, *a, **k: hessian(lambda v, *a, **k: f(v[0], *a, **k))([x], *a, **k),
+}
+
+
+@pytest.mark.parametrize("why", ["==", "round", "f-string"])
+@pytest.mark.parametrize("driver", HANDING)
+@pytest.mark.parametrize("name", HANDED)
+def test_an_object_that_keeps_may_be_handed_over(name: str, driver: str, why: str) -> None:
+    f, handed = HANDED[name]
+    store = Store(KEYS.get(why, lambda x: x))
+    given = handed(store)
+    args, by_name = ((), given) if name == "keyword" else ((given,), {})
+    f(AT, *args, **by_name)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=TOLD):
+            pytest.fail(f"{HANDING[driver](f, AT, *args, **by_name)}")
 
 
 def test_what_is_found_of_a_function_keeps_nothing_alive() -> None:

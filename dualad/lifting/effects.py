@@ -97,7 +97,7 @@ class _Variable:
 
 
 class _Part:
-    """An element of something known, whose functions have been read with it."""
+    """An element of a known container, whose functions have been read with it."""
 
     def __init__(self, of: Any) -> None:
         self.of = of
@@ -196,7 +196,7 @@ class _Doing:
             return AssertionError
         if op == "UNPACK_SEQUENCE":
             return CONSTANT if top is CONSTANT else UNKNOWN
-        if op == "BINARY_SUBSCR" and type(taken[0]) not in _ON_STACK:
+        if op == "BINARY_SUBSCR" and taken and type(taken[0]) in CONTAINERS:
             return _Part(taken[0])
         if op == "BINARY_OP" and step.text.endswith("="):
             return taken[0] if len(taken) == 2 else UNKNOWN
@@ -239,8 +239,7 @@ class _Call(NamedTuple):
     def hands_output_to(self, f: Any) -> bool:
         """Whether it hands a function something to write to that was not made here."""
         if type(f) is _Part:
-            parts = parts_of(f.of) if type(f.of) in CONTAINERS else ()
-            return any(map(self.hands_output_to, parts))
+            return any(map(self.hands_output_to, parts_of(f.of)))
         place = _place_of_output(f)
         if self.is_starred:
             return place is not None and (place < _BY_NAME or self.has_names)
@@ -329,13 +328,15 @@ class _Search:
         if isinstance(owner, types.ModuleType):
             return name not in vars(owner) or self.is_found(vars(owner)[name])
         if self.what is _WRITING and not _is_fresh(owner):
-            return not (name in _WRITING_NOTHING or self._is_harmless(owner))
-        return name in self.what or not (name in COMMON or self._is_harmless(owner))
+            return not (name in _WRITING_NOTHING or self._is_harmless(owner, name))
+        return name in self.what or not (name in COMMON or self._is_harmless(owner, name))
 
-    def _is_harmless(self, x: Any) -> bool:
-        """Whether the methods of something known neither read text nor keep values: a logger's."""
+    def _is_harmless(self, x: Any, name: str) -> bool:
+        """Whether a method of something known neither reads text nor keeps values: a logger's."""
         home = type(x).__module__
         if isinstance(x, types.CodeType) or type(x) in _ON_STACK or not is_left_alone(home):
+            return False
+        if not hasattr(type(x), name):  # a function that was stored in it
             return False
         return not _reads(type(x)) if self.what is _READING else home == "logging"
 

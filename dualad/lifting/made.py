@@ -7,9 +7,11 @@ another one, of which nothing is known.
 
 from __future__ import annotations
 
+import collections
 import functools
 import types
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from .instructions import (
     defaults_of,
     has_code_that_stays,
     instructions,
+    parts_of,
     value_of_name,
 )
 from .lift import Lifted, is_left_alone
@@ -101,8 +104,8 @@ class Made:
             if kind.__weakrefoffset__:
                 self.objects.append(x)
             parts = (kind, within(x))
-        if held := functions_in(x):
-            self.looks.append((functions_in, x, held))
+        if held := held_by(x):
+            self.looks.append((held_by, x, held))
             parts = (*parts, *held)
         for part in parts:
             self._add(part, key, seen, depth + 1)
@@ -150,10 +153,12 @@ def itself(f: Any) -> Any:
     return f.f if type(f) in (Lifted, Made) else f
 
 
-def made_of(f: Any) -> Made:
-    """What f is made of; f itself, if it is that."""
+def made_of(f: Any, given: Sequence[Any] = ()) -> Made:
+    """What f is made of, with objects that it is given; f itself, if it is that."""
     if type(f) is Made:
         return f
+    if given:
+        return Made(f, given)
     if type(f) is not types.FunctionType or f.__globals__.get(f.__name__) is not f:
         return Made(f)
     made = _MADE.get(id(f))  # its module holds f, too
@@ -173,6 +178,7 @@ _FEW = 32  # parts that are looked at
 DATUM = Mark()
 _COUNT_NOT = DATA | {types.ModuleType, Mark}
 _IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
+_HOLDING = CONTAINERS | {collections.deque, collections.OrderedDict, collections.defaultdict}
 _FUNCTIONS = frozenset((types.FunctionType, *_IN_C))
 
 
@@ -204,29 +210,48 @@ def within(x: Any) -> Any:
     return getattr(x, "__wrapped__", None) if is_left_alone(type(x).__module__) else None
 
 
-def functions_in(x: Any) -> list[Any]:
-    """The functions in a small container, or held by an object."""
-    held = x
-    if type(x) not in CONTAINERS:
-        kind: Any = type(x)
-        is_plain = kind.__dictoffset__ and kind.__getattribute__ is object.__getattribute__
-        held = object.__getattribute__(x, "__dict__") if is_plain else ()
-    if len(held) > _FEW:
+def held_by(x: Any) -> list[Any]:
+    """The functions in a small container or held by an object, and flags."""
+    parts: Any = x if type(x) in _HOLDING else attributes_of(x)
+    if len(parts) > _FEW:
         return []
-    parts = held.values() if isinstance(held, dict) else held
-    return [v for v in parts if type(v) in _FUNCTIONS]
+    parts = parts.values() if isinstance(parts, dict) else parts
+    return [v for v in parts if type(v) is bool or type(v) in _FUNCTIONS]
+
+
+def attributes_of(x: Any) -> dict[str, Any]:
+    """What an object holds in its __dict__ and its __slots__; a class tells by its `members`."""
+    kind: Any = type(x)
+    if issubclass(kind, type) or type(kind.__getattribute__) is not types.WrapperDescriptorType:
+        return {}
+    held = dict(object.__getattribute__(x, "__dict__")) if kind.__dictoffset__ else {}
+    for base in () if _is_of_a_package(kind) else kind.__mro__:
+        for name, slot in vars(base).items():
+            if type(slot) is types.MemberDescriptorType and base is not object:
+                with suppress(AttributeError):  # it is not filled
+                    held[name] = slot.__get__(x)
+    return held
+
+
+def may_do(x: Any) -> bool:
+    """Whether x may do something itself, if a function is given it: it is no mere data."""
+    if type(x) in CONTAINERS:
+        return any(map(may_do, parts_of(x)))
+    return not (type(x) in DATA or isinstance(x, (Pair, np.ndarray, np.generic)))
 
 
 def members(cls: type) -> list[Any]:
-    """The functions in a class and those that it is derived from."""
+    """The functions in a class and those that it is derived from, and flags."""
     found: list[Any] = []
     for kind in cls.__mro__:
         if not _is_of_a_package(kind):
             for x in list(vars(kind).values()):
                 if isinstance(x, property):
                     found += [f for f in (x.fget, x.fset) if f is not None]
+                elif callable(x) or type(x) is bool:
+                    found.append(getattr(x, "__func__", x))
                 else:
-                    found.append(getattr(x, "__func__", x) if callable(x) else None)
+                    found.append(None)
     return found
 
 
