@@ -179,7 +179,9 @@ DATUM = Mark()
 _COUNT_NOT = DATA | {types.ModuleType, Mark}
 _IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
 _HOLDING = CONTAINERS | {collections.deque, collections.OrderedDict, collections.defaultdict}
+_OPEN = _HOLDING | {types.SimpleNamespace, types.FunctionType}  # to what the user puts there
 _FUNCTIONS = frozenset((types.FunctionType, *_IN_C))
+_FUNCTIONS_AND_FLAGS = _FUNCTIONS | {bool}
 
 
 def own_of(f: types.FunctionType) -> list[Any]:
@@ -211,12 +213,13 @@ def within(x: Any) -> Any:
 
 
 def held_by(x: Any) -> list[Any]:
-    """The functions in a small container or held by an object, and flags."""
-    parts: Any = x if type(x) in _HOLDING else attributes_of(x)
+    """The functions in a small container or held by an object, and flags of the user's."""
+    kind = type(x)
+    parts: Any = x if kind in _HOLDING else attributes_of(x)
     if len(parts) > _FEW:
         return []
-    parts = parts.values() if isinstance(parts, dict) else parts
-    return [v for v in parts if type(v) is bool or type(v) in _FUNCTIONS]
+    wanted = _FUNCTIONS if _is_of_a_package(kind) and kind not in _OPEN else _FUNCTIONS_AND_FLAGS
+    return [v for v in (parts.values() if isinstance(parts, dict) else parts) if type(v) in wanted]
 
 
 def attributes_of(x: Any) -> dict[str, Any]:
