@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -628,7 +628,7 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
     TypeError
         If they settle on something else.
     """
-    compared = _settled_otherwise(inputs, seeds, outputs, has_aux)
+    compared = _Beside(inputs, seeds, outputs, has_aux).settled_otherwise()
     if compared:
         error = refused(
             f"{inputs.driver}: the function turns a dual into text, and its values move "
@@ -652,7 +652,7 @@ def refuse_if_swallowed(
     TypeError
         If differences of plain calls settle on something else.
     """
-    if compared := _settled_otherwise(inputs, seeds, outputs, has_aux):
+    if compared := _Beside(inputs, seeds, outputs, has_aux).settled_otherwise():
         raise refused(
             f"{inputs.driver}: the function caught an error by which a dual had refused to lose "
             f"its derivative, and its values move by {compared[0]} with plain numbers, not by "
@@ -673,19 +673,15 @@ def refuse_if_searched(
     TypeError
         If differences of plain calls settle on something else.
     """
-    along = _mixture(inputs, seeds)[0]
-    here = [np.asarray(plain(v)) for v in outputs.values]
+    beside = _Beside(inputs, seeds, outputs, has_aux)
     for far in (1.0, 8.0, 32.0, 256.0):
         try:
-            wide = _difference(inputs, along, far, has_aux, here)
+            is_alike, is_still = beside.moves_alike(far)
         except Exception:  # it is not defined there
             continue
-        is_alike, is_still = _moves_alike(inputs, seeds, outputs, wide)
         if is_alike and not is_still:
             return
-        if not is_alike and (
-            compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far, wide)
-        ):
+        if not is_alike and (compared := beside.settled_otherwise(far)):
             error = refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
                 f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
@@ -696,17 +692,77 @@ def refuse_if_searched(
             raise for_good(error)
 
 
-def _moves_alike(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, wide: _Difference
-) -> tuple[bool, bool]:
-    """Whether values move as derivatives say; whether neither of them do."""
-    mixture = _mixture(inputs, seeds)[1]
-    pairs = [
-        (_mixed(tangent, mixture, moved), moved, noise)
-        for tangent, (moved, noise, _) in zip(outputs.tangents, wide, strict=True)
-    ]
-    is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
-    return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
+class _Beside:
+    """Derivatives beside differences of plain calls, along one direction."""
+
+    def __init__(
+        self, inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+    ) -> None:
+        self._inputs, self._has_aux = inputs, has_aux
+        self._along, self._mixture = _mixture(inputs, seeds)
+        self._here = [np.asarray(plain(v)) for v in outputs.values]
+        self._tangents = [
+            _mixed(tangent, self._mixture, y)
+            for tangent, y in zip(outputs.tangents, self._here, strict=True)
+        ]
+        self._known: dict[float, list[_Difference]] = {}
+
+    def moves_alike(self, far: float) -> tuple[bool, bool]:
+        """Whether values move as derivatives say, so far; whether neither of them do."""
+        differences = self._differences(far)
+        pairs = [(t, y.slope, y.noise) for t, y in zip(self._tangents, differences, strict=True)]
+        is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
+        return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
+
+    def settled_otherwise(self, far: float = 1.0) -> tuple[str, ...] | None:
+        """On what differences settle, and the derivative, if that is something else.
+
+        Nothing if they agree; None where f is not defined nearby. Differences that do not settle,
+        as at a jump or a kink, say nothing. `far`: how wide they are.
+        """
+        try:
+            tried = [self._differences(part) for part in (far, 0.5 * far, 0.01 * far)]
+        except Exception:  # it is not defined there, or in other numbers
+            return None
+        for got, wide, narrow, narrowest in zip(self._tangents, *tried, strict=True):
+            slope = narrow.slope
+            apart = abs(wide.slope - slope) + abs(narrowest.slope - slope)
+            most = ALIKE * np.maximum(abs(got), abs(slope)) + wide.noise + 3 * apart
+            settles = abs(wide.slope - slope) + narrow.bend <= 0.1 * abs(slope) + wide.noise
+            settles &= abs(narrowest.slope - slope) <= 0.1 * abs(slope) + narrowest.noise
+            if np.any((abs(got - slope) > most) & settles):
+                # of one direction, its own slope is told
+                size = self._mixture if self._mixture.ndim == 0 else 1.0
+                return tuple(reprlib.repr(np.asarray(x / size).tolist()) for x in (slope, got))
+        return ()
+
+    def _differences(self, part: float) -> list[_Difference]:
+        """The difference of each output, over so wide a step to both sides."""
+        if part not in self._known:
+            values = [self._values_at(sign * part) for sign in (1, -1)]
+            width = 2 * part * STEP
+            self._known[part] = [
+                _Difference((a - b) / width, _rounding(a, b) / width, abs(a - 2 * y + b) / width)
+                for a, y, b in zip(values[0], self._here, values[1], strict=True)
+            ]
+        return self._known[part]
+
+    def _values_at(self, far: float) -> list[Any]:
+        points = [
+            plain(x) if d is None else plain(x) + far * plain(d) * STEP
+            for x, d in zip(self._inputs.leaves, self._along, strict=True)
+        ]
+        y = self._inputs.call([own(x) for x in points])
+        outputs = Outputs(self._inputs.driver, y, fresh_level(), self._has_aux)
+        return [np.asarray(plain(v)) for v in outputs.values]
+
+
+class _Difference(NamedTuple):
+    """A difference of an output."""
+
+    slope: Any
+    noise: Any  # its rounding error
+    bend: Any  # how its two sides differ
 
 
 def _mixture(inputs: Inputs, seeds: Sequence[Any]) -> tuple[list[Any], Any]:
@@ -734,65 +790,6 @@ def _mixed(tangent: Any, mixture: Any, like: Any) -> Any:
     if tangent is None:
         return np.zeros(np.shape(like))
     return np.tensordot(mixture, np.asarray(plain(tangent)), mixture.ndim)
-
-
-def _settled_otherwise(
-    inputs: Inputs,
-    seeds: Sequence[Any],
-    outputs: Outputs,
-    has_aux: bool,
-    far: float = 1.0,
-    widest: _Difference | None = None,
-) -> tuple[str, ...] | None:
-    """On what differences of plain calls settle, and the derivative, if that is something else.
-
-    Nothing if they agree; None where f is not defined nearby. Differences that do not settle, as
-    at a jump or a kink, say nothing. `far`: how wide they are; `widest`: the first, if it is known.
-    """
-    along, mixture = _mixture(inputs, seeds)
-    parts = (far, 0.5 * far, 0.01 * far)
-    try:
-        here = [np.asarray(plain(v)) for v in outputs.values]
-        tried = [] if widest is None else [widest]
-        tried += [_difference(inputs, along, p, has_aux, here) for p in parts[len(tried) :]]
-    except Exception:  # it is not defined there, or in other numbers
-        return None
-    for tangent, (wide, noise, _), (narrow, _, bend), (narrowest, most_noise, _) in zip(
-        outputs.tangents, *tried, strict=True
-    ):
-        got = _mixed(tangent, mixture, wide)
-        apart = abs(wide - narrow) + abs(narrowest - narrow)
-        is_other = abs(got - narrow) > ALIKE * np.maximum(abs(got), abs(narrow)) + noise + 3 * apart
-        settles = abs(wide - narrow) + bend <= 0.1 * abs(narrow) + noise
-        settles &= abs(narrowest - narrow) <= 0.1 * abs(narrow) + most_noise
-        if np.any(is_other & settles):
-            size = mixture if mixture.ndim == 0 else 1.0  # of one direction, its own slope is told
-            return tuple(reprlib.repr(np.asarray(x / size).tolist()) for x in (narrow, got))
-    return ()
-
-
-# Of each output a slope, its rounding error, and how its two sides differ.
-_Difference = list[tuple[Any, Any, Any]]
-
-
-def _difference(
-    inputs: Inputs, along: list[Any], part: float, has_aux: bool, here: list[Any]
-) -> _Difference:
-    """The difference of each output of f, its rounding error, and how its two sides differ."""
-    values = []
-    for sign in (part, -part):
-        points = [
-            plain(x) if d is None else plain(x) + sign * plain(d) * STEP
-            for x, d in zip(inputs.leaves, along, strict=True)
-        ]
-        y = inputs.call([own(x) for x in points])
-        outputs = Outputs(inputs.driver, y, fresh_level(), has_aux)
-        values.append([np.asarray(plain(v)) for v in outputs.values])
-    width = 2 * part * STEP
-    return [
-        ((a - b) / width, _rounding(a, b) / width, abs(a - 2 * y + b) / width)
-        for a, y, b in zip(values[0], here, values[1], strict=True)
-    ]
 
 
 def _rounding(a: Any, b: Any) -> Any:
