@@ -13,6 +13,7 @@ import itertools
 from _thread import _local as ThreadLocal  # threading would take its time to load
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from types import CodeType, MappingProxyType
 from typing import Any
 
@@ -189,6 +190,11 @@ def raise_doubts(kept: bool, read: bool) -> None:
 def doubts_since(before: int) -> tuple[bool, bool]:
     """Which doubts have come up in this thread since `DOUBTS` held that."""
     return _last.kept > before, _last.read > before
+
+
+# Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
+# when they were first asked for, and each nesting would multiply the evaluations.
+IS_LOOKING = ContextVar("IS_LOOKING", default=False)
 
 
 # -- what is looked into -------------------------------------------------------------------

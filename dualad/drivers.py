@@ -18,7 +18,7 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .conversions import as_slope
-from .differentiations import DOUBTS
+from .differentiations import DOUBTS, IS_LOOKING
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
 from .namespaces import is_exact
@@ -637,11 +637,11 @@ def jacobian(
             found = _by_rows(inputs, has_aux, mode == "reverse")
             if found is not None:
                 return found
-        columns = None if out is None else Columns(out, inputs.leaves)
+        columns = None if out is None or IS_LOOKING.get() else Columns(out, inputs.leaves)
         with planned("jacobian", workers, progress, columns) as plan:
             outputs, table = run_passes(inputs, chunk, has_aux, plan=plan)
         result = out
-        if out is None:
+        if columns is None:
             result = outputs.arrange(
                 [_row(inputs, value, row) for value, row in zip(outputs.values, table, strict=True)]
             )

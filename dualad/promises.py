@@ -19,7 +19,6 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -28,6 +27,7 @@ from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs, is_of_kept
 from .conversions import as_slope
 from .differentiations import (
+    IS_LOOKING,
     Doubt,
     close_level,
     gravest_doubt,
@@ -454,7 +454,7 @@ LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare w
 
 def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
-    if not why.all or _is_looking.get():
+    if not why.all or IS_LOOKING.get():
         return False
     f = made_of(f)
     _doubt_if_by_key(why, f, leaves)
@@ -498,7 +498,7 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
 
 def is_searching(why: Doubt) -> bool:
     """Whether f may search for its result, so that `settle` compares slopes with differences."""
-    return "search" in why.all and not _is_looking.get()
+    return "search" in why.all and not IS_LOOKING.get()
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -506,16 +506,11 @@ def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
     return may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
 
-# Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
-# when they were first asked for, and each nesting would multiply the evaluations.
-_is_looking = ContextVar("_is_looking", default=False)
-
-
 class _WhileLooking:
     """For a filter of warnings: what matches while this thread looks into a result."""
 
     def match(self, _text: str) -> bool:
-        return _is_looking.get()
+        return IS_LOOKING.get()
 
 
 _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
@@ -524,7 +519,7 @@ _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
 @contextmanager
 def _looking() -> Iterator[None]:
     """While a result is looked into, f is called where the user has not: without its warnings."""
-    before = _is_looking.set(True)
+    before = IS_LOOKING.set(True)
     # The filters are those of all threads, which catch_warnings would take away.
     filters: Any = warnings.filters
     filters.insert(0, _SILENT)
@@ -533,7 +528,7 @@ def _looking() -> Iterator[None]:
     finally:
         with suppress(ValueError):  # somebody has put other filters there
             filters.remove(_SILENT)
-        _is_looking.reset(before)
+        IS_LOOKING.reset(before)
 
 
 def settle(
@@ -559,7 +554,7 @@ def settle(
     TypeError
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
-    if not why.all or _is_looking.get():
+    if not why.all or IS_LOOKING.get():
         return
     f = inputs.made
     _doubt_if_by_key(why, f, inputs.leaves)
@@ -910,7 +905,7 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
         If it does not.
     """
     f, shapes = inputs.made, _shapes(inputs.leaves)
-    if _is_looking.get() or not may_keep(f, by_key=True):
+    if IS_LOOKING.get() or not may_keep(f, by_key=True):
         return
     is_known = _keeps_by_key.have(f, shapes)
     if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):

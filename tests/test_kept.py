@@ -980,6 +980,24 @@ def test_workers_in_threads_tell_of_their_doubts() -> None:
         jacobian(f, mode="forward", chunk=1, workers=lambda task, items: pool.map(task, items))(x)
 
 
+def test_looks_go_by_themselves() -> None:
+    """They write nothing to where the result is, and show no progress."""
+    seen: list[float] = []
+    steps: list[int] = []
+
+    def f(v: Any) -> Any:
+        seen.append(round(v[0], 6))
+        return np.stack([v[0] ** 2 * v[1], v[1] ** 3]) if 0.0 not in seen else v
+
+    x, out = np.array([1.5, 2.0]), np.zeros((2, 2))
+    by = {"progress": lambda done, _: steps.append(done), "chunk": 1, "out": out}
+    for _ in range(3):
+        result = jacobian(f, mode="forward", **by)(x)
+        assert result is out
+        np.testing.assert_allclose(out, [[6.0, 2.25], [0.0, 12.0]])
+    assert steps == [1, 2] * 3
+
+
 # -- looked up by its hash ---------------------------------------------------------------------
 
 PLACES: dict[str, Any] = {
