@@ -223,6 +223,10 @@ class Inputs:
         others = [x for key, x in self.given.items() if key not in self.keys and may_do(x)]
         return made_of(self.f, others)
 
+    def beside(self, argnum: Argnum) -> dict[Argnum, Any]:
+        """The other arguments."""
+        return {key: x for key, x in self.given.items() if key != argnum}
+
     @property
     def are_complex(self) -> list[bool]:
         """Of each leaf, whether it is made of complex numbers."""

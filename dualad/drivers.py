@@ -203,7 +203,7 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     (x,) = inputs.leaves
     if isinstance(x, Pair) or inputs.are_complex[0]:
         return None
-    if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
+    if np.ndim(x) and not _is_elementwise(inputs, inputs.keys[0], x):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
     unscaled = (1, math.factorial(order), 0)
     scales: list[tuple[Any, Any, int]]
@@ -256,7 +256,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
     seedings = [ones]
     if inputs.are_complex[i]:
         seedings.append(turned(inputs, ones))
-    is_known = inputs.finished is not None or is_elementwise(inputs.f, key, np.shape(x))
+    is_known = inputs.finished is not None or _is_elementwise(inputs, key, x)
     if not is_known:
         seedings.append([None if s is None else weights(x) for s in ones])
     outputs, (slopes, *others) = run_together(inputs, seedings, ())
@@ -277,6 +277,12 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
         for slope, other in zip(slopes, along_i, strict=True):
             refuse_unless_holomorphic(inputs, slope, other)
     return outputs, slopes
+
+
+def _is_elementwise(inputs: Inputs, key: Any, x: Any) -> bool:
+    """Whether f is known to be elementwise in an argument."""
+    shape = np.shape(x)
+    return not shape or is_elementwise(inputs.made, key, shape, inputs.beside(key))
 
 
 def taylor(

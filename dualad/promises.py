@@ -173,6 +173,8 @@ class _Notes:
             found = self._of.get(made.f)
             if found is None or found.key != made.key:
                 found = self._of[made.f] = _Found(made)
+            if len(found.notes) >= MOST_LOOKS:
+                found.notes.clear()
             found.notes.add(note)
 
 
@@ -184,14 +186,39 @@ class _Found:
         self.notes: set[Any] = set()
 
 
-_elementwise = _Notes()  # arguments and shapes for which a function is
+# Arguments and shapes for which a function is, and what the other arguments are like.
+_elementwise = _Notes()
+_MOST_ELEMENTS, _MOST_PARTS = 4096, 32  # of an array, or a list, that are looked at
 
 
-def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
-    """Whether f is known to be elementwise in an argument of this shape."""
+def is_elementwise(f: Any, key: Any, shape: tuple[int, ...], others: dict[Any, Any]) -> bool:
+    """Whether f is known to be elementwise in an argument of this shape, beside such others."""
     if len(shape) == 0 or (isinstance(g := itself(f), np.ufunc) and g.signature is None):
         return True
-    return _elementwise.have(f, (key, shape))
+    return _elementwise.have(f, (key, shape, _kinds(others)))
+
+
+def _kinds(others: dict[Any, Any]) -> Any:
+    return tuple([(key, _kind(x)) for key, x in others.items()])
+
+
+def _kind(x: Any) -> Any:
+    """What of an argument decides whether elements depend on others: flags, counts and zeros.
+
+    Numbers that are not zero are all alike: `M @ x` may be elementwise for a diagonal matrix.
+    """
+    kind = type(x)
+    if kind in (bool, int, str, bytes, type(None)):
+        return kind, x
+    if kind in (list, tuple):
+        return kind, len(x), tuple(map(_kind, x[:_MOST_PARTS]))
+    if kind is dict:
+        return kind, _kinds(x)
+    if isinstance(x := plain(x), np.ndarray):
+        if x.size > _MOST_ELEMENTS or x.dtype.kind not in "fciub":
+            return x.shape
+        return x.shape, (x != 0).tobytes()
+    return kind, is_operand(x) and bool(x == 0)
 
 
 def weights(x: Any) -> Any:
@@ -241,7 +268,7 @@ def refuse_unless_elementwise(
                     "derivative of an array needs an elementwise function: in this one, an element "
                     "of the result depends on several elements that went in; use grad or jacobian."
                 )
-    _elementwise.add(inputs.f, (key, np.shape(x)))
+    _elementwise.add(inputs.made, (key, np.shape(x), _kinds(inputs.beside(key))))
 
 
 # -- the same function in every pass -------------------------------------------------------

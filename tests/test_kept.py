@@ -1336,6 +1336,36 @@ def test_a_flag_is_part_of_what_was_found(flag: Any) -> None:
         derivative(caching)(AT)
 
 
+BESIDE: dict[str, tuple[Any, Any, Any]] = {
+    "function": (lambda x, h: h(x) * x, np.sin, lambda x: x.sum() + 0.0 * x),
+    "function in a list": (lambda x, h: h[0](x) * x, [np.sin], [lambda x: x.sum() + 0.0 * x]),
+    "flag": (lambda x, is_sum: x * x.sum() if is_sum else x * x, False, True),
+    "text": (lambda x, kind: x * x.sum() if kind == "sum" else x * x, "each", "sum"),
+    "count": (lambda x, n: x * x.sum() if n > 2 else x * x, 1, 3),
+    "none": (lambda x, w: x if w is None else x * (w * x).sum(), None, 1.0),
+    "coupling": (lambda x, c: x * x + c * x.sum(), 0.0, 0.5),
+    "coupling of NumPy": (lambda x, c: x * x + c * x.sum(), np.float64(0.0), np.float64(0.5)),
+    "matrix": (lambda x, m: m @ x, np.eye(3), np.ones((3, 3))),
+    "weights": (lambda x, w: x + w[1] * x.sum(), np.array([1.0, 0.0]), np.array([1.0, 2.0])),
+    "list": (lambda x, w: x + w[1] * x.sum(), [1.0, 0.0], [1.0, 2.0]),
+    "dict": (lambda x, w: x + w["c"] * x.sum(), {"c": 0.0}, {"c": 2.0}),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_function_is_elementwise_beside_arguments_of_one_kind(name: str) -> None:
+    f, before, after = BESIDE[name]
+    v = np.array([1.0, 2.0, 3.0])
+    again, by_name = derivative(f), f.__code__.co_varnames[1]
+    for _ in range(3):
+        for driver in (derivative(f), again):
+            assert driver(v, before).tolist() == driver(v, **{by_name: before}).tolist()
+            with pytest.raises(ValueError, match="elementwise"):
+                pytest.fail(f"{driver(v, after)}")
+            with pytest.raises(ValueError, match="elementwise"):
+                pytest.fail(f"{driver(v, **{by_name: after})}")
+
+
 # -- what keeps is handed over ---------------------------------------------------------------
 
 

@@ -157,19 +157,26 @@ def made_of(f: Any, given: Sequence[Any] = ()) -> Made:
     """What f is made of, with objects that it is given; f itself, if it is that."""
     if type(f) is Made:
         return f
-    if given:
+    parts = (f, *given)
+    if not all(map(_is_held, parts)):
         return Made(f, given)
-    if type(f) is not types.FunctionType or f.__globals__.get(f.__name__) is not f:
-        return Made(f)
-    made = _MADE.get(id(f))  # its module holds f, too
-    if made is None or made.f is not f or not made.is_still():
+    key = tuple(map(id, parts))
+    made = _MADE.get(key)
+    if made is None or not all(map(_is_same, (made.f, *made.given), parts)) or not made.is_still():
         if len(_MADE) >= _MOST_MADE:
             _MADE.clear()
-        made = _MADE[id(f)] = Made(f)
+        made = _MADE[key] = Made(f, given)
     return made
 
 
-_MADE: dict[int, Made] = {}  # of functions that are found by their own names
+def _is_held(x: Any) -> bool:
+    """Whether x is a function that its module holds, too."""
+    if type(x) is types.FunctionType:
+        return x.__globals__.get(x.__name__) is x
+    return type(x) in _IN_C and not is_bound(x)
+
+
+_MADE: dict[tuple[int, ...], Made] = {}  # of functions that are found by their own names
 _MOST_MADE = 100
 _Look = Callable[[Any], list[Any]]
 _DUALAD = __name__.partition(".")[0]
