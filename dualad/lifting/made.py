@@ -104,7 +104,7 @@ class Made:
             if kind.__weakrefoffset__:
                 self.objects.append(x)
             parts = (kind, within(x))
-        if held := held_by(x):
+        if kind not in _IN_C and (held := held_by(x)):
             self.looks.append((held_by, x, held))
             parts = (*parts, *held)
         for part in parts:
@@ -157,12 +157,12 @@ def made_of(f: Any, given: Sequence[Any] = ()) -> Made:
     """What f is made of, with objects that it is given; f itself, if it is that."""
     if type(f) is Made:
         return f
-    parts = (f, *given)
-    if not all(map(_is_held, parts)):
+    if not _is_held(f) or (given and not all(map(_is_held, given))):
         return Made(f, given)
-    key = tuple(map(id, parts))
+    key = (id(f), *map(id, given)) if given else id(f)
     made = _MADE.get(key)
-    if made is None or not all(map(_is_same, (made.f, *made.given), parts)) or not made.is_still():
+    is_same = made is not None and made.f is f and all(map(_is_same, made.given, given))
+    if made is None or not is_same or not made.is_still():
         if len(_MADE) >= _MOST_MADE:
             _MADE.clear()
         made = _MADE[key] = Made(f, given)
@@ -176,7 +176,7 @@ def _is_held(x: Any) -> bool:
     return type(x) in _IN_C and not is_bound(x)
 
 
-_MADE: dict[tuple[int, ...], Made] = {}  # of functions that are found by their own names
+_MADE: dict[int | tuple[int, ...], Made] = {}  # of functions that are found by their own names
 _MOST_MADE = 100
 _Look = Callable[[Any], list[Any]]
 _DUALAD = __name__.partition(".")[0]
