@@ -980,6 +980,19 @@ def test_workers_in_threads_tell_of_their_doubts() -> None:
         jacobian(f, mode="forward", chunk=1, workers=lambda task, items: pool.map(task, items))(x)
 
 
+@pytest.mark.parametrize("key", ["round", "f-string", "int"])
+def test_what_np_vectorize_calls_may_keep(key: str) -> None:
+    def fresh() -> Any:
+        return np.vectorize(in_dict(KEYS[key]))
+
+    h = fresh()
+    h(AT)
+    with pytest.raises(TypeError, match=TOLD):
+        pytest.fail(f"{derivative(lambda x: h(x) * x)(AT)}")
+    g = fresh()
+    assert derivative(lambda x: g(x) * x)(AT) == pytest.approx(FIRST)
+
+
 def test_looks_go_by_themselves() -> None:
     """They write nothing to where the result is, and show no progress."""
     seen: list[float] = []

@@ -365,7 +365,7 @@ class _Search:
             return self.finds_in(*parts_of(x))
         if isinstance(x, (Mark, types.ModuleType)) or kind in DATA:
             return False
-        if self.what is _WRITING and (inner := within(x)) is not None:
+        if (inner := within(x)) is not None:
             return self.is_found(inner)
         if self.what is _LOOKING and not _acts(kind):
             return False
