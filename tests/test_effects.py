@@ -49,12 +49,11 @@ of_many = np.vectorize(lambda t: kept_list.append(t))
 
 
 def of_many_variables() -> Function:
-    """A function whose branches are so far apart that the places of jumps need two instructions."""
+    """A function in which an instruction where branches meet is one of two."""
     lines = [f"    v{i} = x" for i in range(300)]
-    branches = ["    if x > 1:", *(f"        v{i} = x + v{i - 1}" for i in range(290, 300))]
-    names: dict[str, Any] = {"np": np, "kept_array": kept_array, "kept_list": kept_list}
-    last = "    (kept_list if v299 > 1 else [v298]).append(v299)"
-    exec("\n".join(["def f(x):", *lines, *branches, last]), names)
+    last = ["    v299 = kept_array if x > 1 else np.zeros(9)", "    v299[0] = x"]
+    names: dict[str, Any] = {"np": np, "kept_array": kept_array}
+    exec("\n".join(["def f(x):", *lines, *last]), names)
     f: Function = names["f"]
     return f
 
