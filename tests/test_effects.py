@@ -50,7 +50,7 @@ of_many = np.vectorize(lambda t: kept_list.append(t))
 
 def of_many_variables() -> Function:
     """A function in which an instruction where branches meet is one of two."""
-    lines = [f"    v{i} = x" for i in range(300)]
+    lines = [f"    v{i} = x" for i in range(299)]
     last = ["    v299 = kept_array if x > 1 else np.zeros(9)", "    v299[0] = x"]
     names: dict[str, Any] = {"np": np, "kept_array": kept_array}
     exec("\n".join(["def f(x):", *lines, *last]), names)

@@ -234,7 +234,10 @@ def attributes_of(x: Any) -> dict[str, Any]:
     kind: Any = type(x)
     if issubclass(kind, type) or type(kind.__getattribute__) is not types.WrapperDescriptorType:
         return {}
-    held = dict(object.__getattribute__(x, "__dict__")) if kind.__dictoffset__ else {}
+    held: dict[str, Any] = {}
+    if kind.__dictoffset__:
+        with suppress(AttributeError, TypeError):  # it is another thing, as of a proxy
+            held.update(object.__getattribute__(x, "__dict__"))
     for base in () if _is_of_a_package(kind) else kind.__mro__:
         for name, slot in vars(base).items():
             if type(slot) is types.MemberDescriptorType and base is not object:
