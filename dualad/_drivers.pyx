@@ -59,7 +59,7 @@ cdef type Function = FunctionType
 # What stands in rooms below: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
-cdef object is_elementwise = None     # is_elementwise(made, argnum, shape): whether that is known
+cdef object is_elementwise = None     # is_elementwise(made, argnum, shape, others): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y): whether y is looked into
 cdef object harmless = None           # harmless(made): doubts that say nothing about f
@@ -317,6 +317,8 @@ cdef class Driver:
     cdef object mode
     cdef Way way
     cdef object made, looks          # of what f is made, as it was looked at, and its looks
+    cdef object beside               # the same with the functions that f was given last
+    cdef list beside_looks
     cdef object harmless             # the doubts that say nothing about f then, once there are any
     cdef bint is_lifted, is_index, has_aux
     cdef dict __dict__
@@ -406,7 +408,7 @@ cdef class Driver:
         if self.is_lifted or self.lift is not None or not needs_anew(self.given):
             return False
         self.is_lifted, self.f = True, Lifted(self.given)
-        self.made = self.callee = self.general = self.forward = None
+        self.made = self.beside = self.callee = self.general = self.forward = None
         return True
 
     cdef object short_way(self, object level, object x, Given *given):
@@ -454,18 +456,36 @@ cdef class Driver:
                     return NotImplemented
             tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if has_refused(level) and self.asks_to_settle(level, x, y):
+        if has_refused(level) and self.asks_to_settle(level, x, y, given):
             if gravest_doubt(level) == "objects":
                 self.needs_lift_now()
             return NotImplemented
         return y
 
-    cdef bint asks_to_settle(self, object level, object x, object y) except -1:
+    cdef bint asks_to_settle(self, object level, object x, object y, Given *given) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""
+        f = self.with_functions(given)
+        if f is not self.f:
+            return asks_to_settle(f, x, level, y)
         self.is_as_it_was()
         if self.harmless is None:
             self.harmless = harmless(self.made)
         return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
+
+    cdef object with_functions(self, Given *given):
+        """f, or what it is made of with functions and classes that it is given."""
+        cdef list functions = []
+        for i in range(given.all):
+            if isinstance(<object>given.args[i], (Function, type)):
+                functions.append(<object>given.args[i])
+        if not functions:
+            return self.f
+        if self.beside is None or not (
+            are_same(functions, self.beside.given) and is_still(self.beside_looks)
+        ):
+            self.beside = made_of(self.f, functions)
+            self.beside_looks = looks_at(self.beside)
+        return self.beside
 
     cdef bint is_as_it_was(self) except -1:
         """Whether f is still made of the same, so that what was found of it holds."""
@@ -697,6 +717,8 @@ cdef class Derivative(Driver):
 
     cdef int ndim  # shape of the last array: of these f is known to be elementwise
     cdef Py_ssize_t at  # as which argument
+    cdef Py_ssize_t count  # of how many: the others had no zeros,
+    cdef int are_arrays  # and these were arrays of that shape
     cdef cnp.npy_intp dims[4]
 
     cdef object short_way(self, object level, object x, Given *given):
@@ -716,7 +738,7 @@ cdef class Derivative(Driver):
         return continued(self.definition, x, y, level) if slope is None else slope
 
     cdef object of_array(self, object level, cnp.ndarray x, Given *given):
-        if not is_real(x) or not is_plainly_laid(x) or not self.is_known(x, given.at[0]):
+        if not is_real(x) or not is_plainly_laid(x) or not self.is_known(x, given):
             return NotImplemented
         y = self.call(level, dual(x.copy("K"), numpy.ones_like(x), level), given)
         if y is NotImplemented:
@@ -730,20 +752,65 @@ cdef class Derivative(Driver):
                 return slopes
         return continued(self.definition, x, y, level)
 
-    cdef bint is_known(self, cnp.ndarray x, Py_ssize_t at):
-        """Whether f is known to be elementwise on arrays of this shape."""
+    cdef bint is_known(self, cnp.ndarray x, Given *given) except -1:
+        """Whether f is known to be elementwise on arrays of this shape, beside such others."""
         cdef int ndim = cnp.PyArray_NDIM(x)
-        if ndim == self.ndim and at == self.at and not memcmp(
-            self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp)
-        ) and self.is_as_it_was():
+        cdef Py_ssize_t at = given.at[0], i
+        cdef int are_arrays = 0
+        cdef bint is_simple = given.names == NULL
+        for i in range(given.all):
+            if i != at and is_simple:
+                is_simple = has_no_zeros(<object>given.args[i], x)
+                are_arrays |= (type(<object>given.args[i]) is ndarray) << i
+        if (
+            is_simple and given.all == self.count and are_arrays == self.are_arrays
+            and at == self.at and ndim == self.ndim
+            and not memcmp(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
+            and self.is_as_it_was()
+        ):
             return True
         self.is_as_it_was()
-        if not is_elementwise(self.made, at, (<object>x).shape):
+        others = {}
+        for i in range(given.all):
+            if i != at:
+                key = i if i < given.n else (<tuple>given.names)[i - given.n]
+                others[key] = <object>given.args[i]
+        f = self.with_functions(given)
+        name = at if at < given.n else (<tuple>given.names)[at - given.n]
+        if not is_elementwise(self.made if f is self.f else f, name, (<object>x).shape, others):
             return False
-        if ndim <= 4:
-            self.ndim, self.at = ndim, at
+        if ndim <= 4 and is_simple:
+            self.ndim, self.at, self.count, self.are_arrays = ndim, at, given.all, are_arrays
             memcpy(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
         return True
+
+
+cdef bint has_no_zeros(object x, cnp.ndarray like):
+    """Whether x is a float but zero, or a small array of such, of this shape."""
+    cdef const double *numbers
+    cdef Py_ssize_t i
+    if type(x) is float:
+        return (<double>x) != 0.0
+    if type(x) is not ndarray or not cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, like):
+        return False
+    if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not is_packed(<cnp.ndarray>x):
+        return False
+    if cnp.PyArray_SIZE(x) > MOST_ELEMENTS:
+        return False
+    numbers = <const double *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    for i in range(cnp.PyArray_SIZE(x)):
+        if numbers[i] == 0.0:
+            return False
+    return True
+
+
+cdef enum:
+    MOST_ELEMENTS = 4096  # that are looked at
+
+
+cdef bint are_same(list some, object others) except -1:
+    """Whether they are the same objects."""
+    return len(some) == len(others) and all([x is y for x, y in zip(some, others)])
 
 
 cdef class Gradient(Driver):
@@ -963,7 +1030,7 @@ cdef class Hessian(Driver):
             self.way == EITHER
             and len(numbers) > (LEAST_ELEMENTS - 1 if type(x) is ndarray else JET)
         ):
-            rows = second(f, numbers, self.f)
+            rows = second(f, numbers, self.with_functions(given))
         elif not 0 < len(numbers) <= JET:
             return NotImplemented
         elif self.way == EITHER:
@@ -987,7 +1054,7 @@ cdef class Hessian(Driver):
         if not too_large(older):
             return rows
         f.level = older
-        return second(f, numbers, self.f)
+        return second(f, numbers, self.with_functions(f.given))
 
     cdef object by_levels(self, object older, Calling f, object numbers, bint is_watched=False):
         """The Hessian by duals of duals; NotImplemented as in the short way."""
@@ -1016,7 +1083,7 @@ cdef class Hessian(Driver):
             watch(older, LARGE)
         result = f(seeds)
         if type(result) is not Nested or (
-            has_refused(older) and self.asks_to_settle(older, f.x, result)
+            has_refused(older) and self.asks_to_settle(older, f.x, result, f.given)
         ):
             return NotImplemented
         y = <Nested>result
@@ -1132,7 +1199,7 @@ cdef class HigherDerivative(OfSeries):
             return None
         finally:
             close_level(inner)
-        if type(y) is not Nested or (has_refused(older) and self.asks_to_settle(older, x, y)):
+        if type(y) is not Nested or (has_refused(older) and self.asks_to_settle(older, x, y, given)):
             return NotImplemented
         if (<Nested>y).lev != <PyObject *>inner or (<Nested>y).v != (<Nested>y).v:
             return NotImplemented

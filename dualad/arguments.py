@@ -19,6 +19,7 @@ from .array.promotion import without_empty
 from .differentiations import CHECKPOINTS, is_over, levels_in
 from .dual import Dual
 from .kernel import KERNEL
+from .lifting.made import Made, made_of, may_do
 from .memory import sharing
 from .namespaces import is_exact
 from .pair import Pair, as_primal, is_operand, moved, own, plain, shape_of, zero_like
@@ -215,6 +216,16 @@ class Inputs:
                 f"{_shapes(model, by_name=True)}; got {_shapes(x, by_name=True)}."
             )
         return [self.number(v, what, of) for v, of in zip(leaves(x), leaves(model), strict=True)]
+
+    @property
+    def made(self) -> Made:
+        """What f is made of, with the other arguments that are objects."""
+        others = [x for key, x in self.given.items() if key not in self.keys and may_do(x)]
+        return made_of(self.f, others)
+
+    def beside(self, argnum: Argnum) -> dict[Argnum, Any]:
+        """The other arguments."""
+        return {key: x for key, x in self.given.items() if key != argnum}
 
     @property
     def are_complex(self) -> list[bool]:

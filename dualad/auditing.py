@@ -220,7 +220,7 @@ def audit(
     findings = level.report.findings
     if not findings and level.decision and all(split(y, level)[1] is None for y in leaves(result)):
         findings.append(level.decision)
-    if may_keep(inputs.f, by_key=True) and _has_found_by_key(inputs, result, seeds, level):
+    if may_keep(inputs.made, by_key=True) and _has_found_by_key(inputs, result, seeds, level):
         what, where = "what an earlier call kept", inspect.unwrap(f)
         code = code_of(where)
         at = ("", 0) if code is None else (code.co_filename, code.co_firstlineno)

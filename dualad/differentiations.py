@@ -13,6 +13,7 @@ import itertools
 from _thread import _local as ThreadLocal  # threading would take its time to load
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from types import CodeType, MappingProxyType
 from typing import Any
 
@@ -191,6 +192,11 @@ def doubts_since(before: int) -> tuple[bool, bool]:
     return _last.kept > before, _last.read > before
 
 
+# Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
+# when they were first asked for, and each nesting would multiply the evaluations.
+IS_LOOKING = ContextVar("IS_LOOKING", default=False)
+
+
 # -- what is looked into -------------------------------------------------------------------
 
 
@@ -262,14 +268,19 @@ _searches: dict[int, dict[Any, list[float]]] = {}  # of the last levels
 _MOST_NUMBERS = 64
 
 
-def look_for_search(*numbers: Any) -> None:
-    """Note whether comparisons have come nearer and nearer: their last ones choose the result."""
+def look_for_search(*numbers: Any, apart: float | None = None) -> None:
+    """Note whether comparisons have come nearer and nearer: their last ones choose the result.
+
+    `apart`: how far what was compared is from each other, if that is not the distance of two.
+    """
     level = newest(numbers)
     if level not in _searches:
         if len(_searches) > SEARCH:
             _searches.clear()
         _searches[level] = {}
-    of_level, apart = _searches[level], _least_apart(*map(plain, numbers))
+    of_level = _searches[level]
+    if apart is None:
+        apart = _least_apart(*map(plain, numbers))
     if len(of_level) > _MOST_NUMBERS:  # as of a loop over many
         of_level = _searches[level] = {"all": of_level["all"]}
     for key in ("all", *(x for x in numbers if type(x) in (int, float, np.float64))):

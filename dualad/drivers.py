@@ -18,7 +18,7 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .conversions import as_slope
-from .differentiations import DOUBTS
+from .differentiations import DOUBTS, IS_LOOKING
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
 from .namespaces import is_exact
@@ -204,7 +204,7 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     (x,) = inputs.leaves
     if isinstance(x, Pair) or inputs.are_complex[0]:
         return None
-    if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
+    if np.ndim(x) and not _is_elementwise(inputs, inputs.keys[0], x):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
     unscaled = (1, math.factorial(order), 0)
     scales: list[tuple[Any, Any, int]]
@@ -257,7 +257,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
     seedings = [ones]
     if inputs.are_complex[i]:
         seedings.append(turned(inputs, ones))
-    is_known = inputs.finished is not None or is_elementwise(inputs.f, key, np.shape(x))
+    is_known = inputs.finished is not None or _is_elementwise(inputs, key, x)
     if not is_known:
         seedings.append([None if s is None else weights(x) for s in ones])
     outputs, (slopes, *others) = run_together(inputs, seedings, ())
@@ -278,6 +278,12 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
         for slope, other in zip(slopes, along_i, strict=True):
             refuse_unless_holomorphic(inputs, slope, other)
     return outputs, slopes
+
+
+def _is_elementwise(inputs: Inputs, key: Any, x: Any) -> bool:
+    """Whether f is known to be elementwise in an argument."""
+    shape = np.shape(x)
+    return not shape or is_elementwise(inputs.made, key, shape, inputs.beside(key))
 
 
 def taylor(
@@ -638,11 +644,11 @@ def jacobian(
             found = _by_rows(inputs, has_aux, mode == "reverse")
             if found is not None:
                 return found
-        columns = None if out is None else Columns(out, inputs.leaves)
+        columns = None if out is None or IS_LOOKING.get() else Columns(out, inputs.leaves)
         with planned("jacobian", workers, progress, columns) as plan:
             outputs, table = run_passes(inputs, chunk, has_aux, plan=plan)
         result = out
-        if out is None:
+        if columns is None:
             result = outputs.arrange(
                 [_row(inputs, value, row) for value, row in zip(outputs.values, table, strict=True)]
             )

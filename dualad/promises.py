@@ -19,8 +19,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs, is_of_kept
 from .conversions import as_slope
 from .differentiations import (
+    IS_LOOKING,
     Doubt,
     close_level,
     gravest_doubt,
@@ -173,6 +173,8 @@ class _Notes:
             found = self._of.get(made.f)
             if found is None or found.key != made.key:
                 found = self._of[made.f] = _Found(made)
+            if len(found.notes) >= MOST_LOOKS:
+                found.notes.clear()
             found.notes.add(note)
 
 
@@ -184,14 +186,39 @@ class _Found:
         self.notes: set[Any] = set()
 
 
-_elementwise = _Notes()  # arguments and shapes for which a function is
+# Arguments and shapes for which a function is, and what the other arguments are like.
+_elementwise = _Notes()
+_MOST_ELEMENTS, _MOST_PARTS = 4096, 32  # of an array, or a list, that are looked at
 
 
-def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
-    """Whether f is known to be elementwise in an argument of this shape."""
+def is_elementwise(f: Any, key: Any, shape: tuple[int, ...], others: dict[Any, Any]) -> bool:
+    """Whether f is known to be elementwise in an argument of this shape, beside such others."""
     if len(shape) == 0 or (isinstance(g := itself(f), np.ufunc) and g.signature is None):
         return True
-    return _elementwise.have(f, (key, shape))
+    return _elementwise.have(f, (key, shape, _kinds(others)))
+
+
+def _kinds(others: dict[Any, Any]) -> Any:
+    return tuple([(key, _kind(x)) for key, x in others.items()])
+
+
+def _kind(x: Any) -> Any:
+    """What of an argument decides whether elements depend on others: flags, counts and zeros.
+
+    Numbers that are not zero are all alike: `M @ x` may be elementwise for a diagonal matrix.
+    """
+    kind = type(x)
+    if kind in (bool, int, str, bytes, type(None)):
+        return kind, x
+    if kind in (list, tuple):
+        return kind, len(x), tuple(map(_kind, x[:_MOST_PARTS]))
+    if kind is dict:
+        return kind, _kinds(x)
+    if isinstance(x := plain(x), np.ndarray):
+        if x.size > _MOST_ELEMENTS or x.dtype.kind not in "fciub":
+            return x.shape
+        return x.shape, (x != 0).tobytes()
+    return kind, is_operand(x) and bool(x == 0)
 
 
 def weights(x: Any) -> Any:
@@ -241,7 +268,7 @@ def refuse_unless_elementwise(
                     "derivative of an array needs an elementwise function: in this one, an element "
                     "of the result depends on several elements that went in; use grad or jacobian."
                 )
-    _elementwise.add(inputs.f, (key, np.shape(x)))
+    _elementwise.add(inputs.made, (key, np.shape(x), _kinds(inputs.beside(key))))
 
 
 # -- the same function in every pass -------------------------------------------------------
@@ -454,7 +481,7 @@ LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare w
 
 def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
-    if not why.all or _is_looking.get():
+    if not why.all or IS_LOOKING.get():
         return False
     f = made_of(f)
     _doubt_if_by_key(why, f, leaves)
@@ -498,7 +525,7 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
 
 def is_searching(why: Doubt) -> bool:
     """Whether f may search for its result, so that `settle` compares slopes with differences."""
-    return "search" in why.all and not _is_looking.get()
+    return "search" in why.all and not IS_LOOKING.get()
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -506,16 +533,11 @@ def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
     return may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
 
-# Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
-# when they were first asked for, and each nesting would multiply the evaluations.
-_is_looking = ContextVar("_is_looking", default=False)
-
-
 class _WhileLooking:
     """For a filter of warnings: what matches while this thread looks into a result."""
 
     def match(self, _text: str) -> bool:
-        return _is_looking.get()
+        return IS_LOOKING.get()
 
 
 _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
@@ -524,7 +546,7 @@ _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
 @contextmanager
 def _looking() -> Iterator[None]:
     """While a result is looked into, f is called where the user has not: without its warnings."""
-    before = _is_looking.set(True)
+    before = IS_LOOKING.set(True)
     # The filters are those of all threads, which catch_warnings would take away.
     filters: Any = warnings.filters
     filters.insert(0, _SILENT)
@@ -533,7 +555,7 @@ def _looking() -> Iterator[None]:
     finally:
         with suppress(ValueError):  # somebody has put other filters there
             filters.remove(_SILENT)
-        _is_looking.reset(before)
+        IS_LOOKING.reset(before)
 
 
 def settle(
@@ -559,9 +581,9 @@ def settle(
     TypeError
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
-    if not why.all or _is_looking.get():
+    if not why.all or IS_LOOKING.get():
         return
-    f = made_of(inputs.f)
+    f = inputs.made
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
@@ -588,7 +610,7 @@ def settle(
             note_like_plain(inputs)
         elif is_grave:
             refuse_if_kept(inputs, evaluate)
-            _keeps_nothing.add(why, inputs.f, inputs.leaves)
+            _keeps_nothing.add(why, f, inputs.leaves)
         if is_read and likewise:
             raise_doubts(kept=False, read=True)
         elif is_read:
@@ -628,7 +650,7 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
     TypeError
         If they settle on something else.
     """
-    compared = _settled_otherwise(inputs, seeds, outputs, has_aux)
+    compared = _Beside(inputs, seeds, outputs, has_aux).settled_otherwise()
     if compared:
         error = refused(
             f"{inputs.driver}: the function turns a dual into text, and its values move "
@@ -639,7 +661,7 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
         )
         raise for_good(error)
     if compared is not None:
-        _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
+        _reads_nothing.add(inputs.made, _shapes(inputs.leaves))
 
 
 def refuse_if_swallowed(
@@ -652,7 +674,7 @@ def refuse_if_swallowed(
     TypeError
         If differences of plain calls settle on something else.
     """
-    if compared := _settled_otherwise(inputs, seeds, outputs, has_aux):
+    if compared := _Beside(inputs, seeds, outputs, has_aux).settled_otherwise():
         raise refused(
             f"{inputs.driver}: the function caught an error by which a dual had refused to lose "
             f"its derivative, and its values move by {compared[0]} with plain numbers, not by "
@@ -673,19 +695,15 @@ def refuse_if_searched(
     TypeError
         If differences of plain calls settle on something else.
     """
-    along = _mixture(inputs, seeds)[0]
-    here = [np.asarray(plain(v)) for v in outputs.values]
+    beside = _Beside(inputs, seeds, outputs, has_aux)
     for far in (1.0, 8.0, 32.0, 256.0):
         try:
-            wide = _difference(inputs, along, far, has_aux, here)
+            is_alike, is_still = beside.moves_alike(far)
         except Exception:  # it is not defined there
             continue
-        is_alike, is_still = _moves_alike(inputs, seeds, outputs, wide)
         if is_alike and not is_still:
             return
-        if not is_alike and (
-            compared := _settled_otherwise(inputs, seeds, outputs, has_aux, far, wide)
-        ):
+        if not is_alike and (compared := beside.settled_otherwise(far)):
             error = refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
                 f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
@@ -696,17 +714,77 @@ def refuse_if_searched(
             raise for_good(error)
 
 
-def _moves_alike(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, wide: _Difference
-) -> tuple[bool, bool]:
-    """Whether values move as derivatives say; whether neither of them do."""
-    mixture = _mixture(inputs, seeds)[1]
-    pairs = [
-        (_mixed(tangent, mixture, moved), moved, noise)
-        for tangent, (moved, noise, _) in zip(outputs.tangents, wide, strict=True)
-    ]
-    is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
-    return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
+class _Beside:
+    """Derivatives beside differences of plain calls, along one direction."""
+
+    def __init__(
+        self, inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+    ) -> None:
+        self._inputs, self._has_aux = inputs, has_aux
+        self._along, self._mixture = _mixture(inputs, seeds)
+        self._here = [np.asarray(plain(v)) for v in outputs.values]
+        self._tangents = [
+            _mixed(tangent, self._mixture, y)
+            for tangent, y in zip(outputs.tangents, self._here, strict=True)
+        ]
+        self._known: dict[float, list[_Difference]] = {}
+
+    def moves_alike(self, far: float) -> tuple[bool, bool]:
+        """Whether values move as derivatives say, so far; whether neither of them do."""
+        differences = self._differences(far)
+        pairs = [(t, y.slope, y.noise) for t, y in zip(self._tangents, differences, strict=True)]
+        is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
+        return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
+
+    def settled_otherwise(self, far: float = 1.0) -> tuple[str, ...] | None:
+        """On what differences settle, and the derivative, if that is something else.
+
+        Nothing if they agree; None where f is not defined nearby. Differences that do not settle,
+        as at a jump or a kink, say nothing. `far`: how wide they are.
+        """
+        try:
+            tried = [self._differences(part) for part in (far, 0.5 * far, 0.01 * far)]
+        except Exception:  # it is not defined there, or in other numbers
+            return None
+        for got, wide, narrow, narrowest in zip(self._tangents, *tried, strict=True):
+            slope = narrow.slope
+            apart = abs(wide.slope - slope) + abs(narrowest.slope - slope)
+            most = ALIKE * np.maximum(abs(got), abs(slope)) + wide.noise + 3 * apart
+            settles = abs(wide.slope - slope) + narrow.bend <= 0.1 * abs(slope) + wide.noise
+            settles &= abs(narrowest.slope - slope) <= 0.1 * abs(slope) + narrowest.noise
+            if np.any((abs(got - slope) > most) & settles):
+                # of one direction, its own slope is told
+                size = self._mixture if self._mixture.ndim == 0 else 1.0
+                return tuple(reprlib.repr(np.asarray(x / size).tolist()) for x in (slope, got))
+        return ()
+
+    def _differences(self, part: float) -> list[_Difference]:
+        """The difference of each output, over so wide a step to both sides."""
+        if part not in self._known:
+            values = [self._values_at(sign * part) for sign in (1, -1)]
+            width = 2 * part * STEP
+            self._known[part] = [
+                _Difference((a - b) / width, _rounding(a, b) / width, abs(a - 2 * y + b) / width)
+                for a, y, b in zip(values[0], self._here, values[1], strict=True)
+            ]
+        return self._known[part]
+
+    def _values_at(self, far: float) -> list[Any]:
+        points = [
+            plain(x) if d is None else plain(x) + far * plain(d) * STEP
+            for x, d in zip(self._inputs.leaves, self._along, strict=True)
+        ]
+        y = self._inputs.call([own(x) for x in points])
+        outputs = Outputs(self._inputs.driver, y, fresh_level(), self._has_aux)
+        return [np.asarray(plain(v)) for v in outputs.values]
+
+
+class _Difference(NamedTuple):
+    """A difference of an output."""
+
+    slope: Any
+    noise: Any  # its rounding error
+    bend: Any  # how its two sides differ
 
 
 def _mixture(inputs: Inputs, seeds: Sequence[Any]) -> tuple[list[Any], Any]:
@@ -734,65 +812,6 @@ def _mixed(tangent: Any, mixture: Any, like: Any) -> Any:
     if tangent is None:
         return np.zeros(np.shape(like))
     return np.tensordot(mixture, np.asarray(plain(tangent)), mixture.ndim)
-
-
-def _settled_otherwise(
-    inputs: Inputs,
-    seeds: Sequence[Any],
-    outputs: Outputs,
-    has_aux: bool,
-    far: float = 1.0,
-    widest: _Difference | None = None,
-) -> tuple[str, ...] | None:
-    """On what differences of plain calls settle, and the derivative, if that is something else.
-
-    Nothing if they agree; None where f is not defined nearby. Differences that do not settle, as
-    at a jump or a kink, say nothing. `far`: how wide they are; `widest`: the first, if it is known.
-    """
-    along, mixture = _mixture(inputs, seeds)
-    parts = (far, 0.5 * far, 0.01 * far)
-    try:
-        here = [np.asarray(plain(v)) for v in outputs.values]
-        tried = [] if widest is None else [widest]
-        tried += [_difference(inputs, along, p, has_aux, here) for p in parts[len(tried) :]]
-    except Exception:  # it is not defined there, or in other numbers
-        return None
-    for tangent, (wide, noise, _), (narrow, _, bend), (narrowest, most_noise, _) in zip(
-        outputs.tangents, *tried, strict=True
-    ):
-        got = _mixed(tangent, mixture, wide)
-        apart = abs(wide - narrow) + abs(narrowest - narrow)
-        is_other = abs(got - narrow) > ALIKE * np.maximum(abs(got), abs(narrow)) + noise + 3 * apart
-        settles = abs(wide - narrow) + bend <= 0.1 * abs(narrow) + noise
-        settles &= abs(narrowest - narrow) <= 0.1 * abs(narrow) + most_noise
-        if np.any(is_other & settles):
-            size = mixture if mixture.ndim == 0 else 1.0  # of one direction, its own slope is told
-            return tuple(reprlib.repr(np.asarray(x / size).tolist()) for x in (narrow, got))
-    return ()
-
-
-# Of each output a slope, its rounding error, and how its two sides differ.
-_Difference = list[tuple[Any, Any, Any]]
-
-
-def _difference(
-    inputs: Inputs, along: list[Any], part: float, has_aux: bool, here: list[Any]
-) -> _Difference:
-    """The difference of each output of f, its rounding error, and how its two sides differ."""
-    values = []
-    for sign in (part, -part):
-        points = [
-            plain(x) if d is None else plain(x) + sign * plain(d) * STEP
-            for x, d in zip(inputs.leaves, along, strict=True)
-        ]
-        y = inputs.call([own(x) for x in points])
-        outputs = Outputs(inputs.driver, y, fresh_level(), has_aux)
-        values.append([np.asarray(plain(v)) for v in outputs.values])
-    width = 2 * part * STEP
-    return [
-        ((a - b) / width, _rounding(a, b) / width, abs(a - 2 * y + b) / width)
-        for a, y, b in zip(values[0], here, values[1], strict=True)
-    ]
 
 
 def _rounding(a: Any, b: Any) -> Any:
@@ -912,8 +931,8 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     TypeError
         If it does not.
     """
-    f, shapes = inputs.f, _shapes(inputs.leaves)
-    if _is_looking.get() or not may_keep(f, by_key=True):
+    f, shapes = inputs.made, _shapes(inputs.leaves)
+    if IS_LOOKING.get() or not may_keep(f, by_key=True):
         return
     is_known = _keeps_by_key.have(f, shapes)
     if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):
@@ -1106,7 +1125,7 @@ def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
-    _like_plain.add(inputs.f, _shapes(inputs.leaves))
+    _like_plain.add(inputs.made, _shapes(inputs.leaves))
 
 
 class _Looks:

@@ -82,7 +82,7 @@ class Record:
     def __init__(self, inputs: Inputs, has_aux: bool = False, is_optional: bool = False) -> None:
         self.inputs, self.has_aux, self.is_optional = inputs, has_aux, is_optional
         self.outputs, self.why = self._evaluate(inputs)
-        self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
+        self.is_doubtful = bool(self.why.all) and is_doubtful(self.why, inputs.made, inputs.leaves)
         if not self.is_doubtful and is_searching(self.why):
             self.settle()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .differentiations import DOUBTS, doubts_since, raise_doubts
+from .differentiations import DOUBTS, IS_LOOKING, doubts_since, raise_doubts
 from .pair import plain
 
 Workers = int | Callable[..., Any]
@@ -122,7 +122,8 @@ def planned(
         raise TypeError(
             f"{driver}: progress is True or a function of (done, total); got {progress!r}."
         )
-    if workers in (None, 1) and not progress and columns is None:
+    is_short = workers in (None, 1) and not progress and columns is None
+    if is_short or IS_LOOKING.get():  # in order, and unseen
         return nullcontext(SERIAL)
     return _closing(workers, progress, columns)
 

@@ -181,12 +181,11 @@ def lifting_as_needed(driver: Driver) -> Driver:
 
     @functools.wraps(driver)
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
-        if lift is None and chosen(f, None) is not f:
-            lift = True
         try:
             return driver(f, *args, lift=lift, **options)
         except (TypeError, AttributeError) as error:
-            if lift is not None or is_for_good(error) or not needs_lift_after_all(f):
+            is_decided = lift is not None or chosen(f, None) is not f
+            if is_decided or is_for_good(error) or not needs_lift_after_all(f):
                 raise
         return driver(f, *args, lift=True, **options)
 
@@ -311,7 +310,7 @@ def look_into(
     may_be_kept, may_be_read = doubts_since(before)
     if may_be_kept:
         refuse_if_found_by_key(inputs, result, derive)
-    if may_be_read and may_have_read(inputs.f, inputs.leaves):
+    if may_be_read and may_have_read(inputs.made, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
         try:
             outputs, _ = evaluated(inputs, along, has_aux)

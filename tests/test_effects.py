@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import linalg, ndimage
 
 from dualad import derivative
 from dualad.lifting.effects import may_keep
@@ -40,8 +41,32 @@ kept_object = Kept()
 remember = kept_list.append
 put = kept_array.put
 copy_there = functools.partial(np.copyto, kept_array)
+sum_of = functools.partial(np.add, 1.0)
+into_kept = functools.partial(np.sin, out=kept_array)
+of_names = {"sin": np.sin, "cos": np.cos}
 of_c = np.frompyfunc(lambda t: kept_list.append(t), 1, 1)
 of_many = np.vectorize(lambda t: kept_list.append(t))
+
+
+def of_many_variables() -> Function:
+    """A function in which an instruction where branches meet is one of two."""
+    lines = [f"    v{i} = x" for i in range(299)]
+    last = ["    v299 = kept_array if x > 1 else np.zeros(9)", "    v299[0] = x"]
+    names: dict[str, Any] = {"np": np, "kept_array": kept_array}
+    exec("\n".join(["def f(x):", *lines, *last]), names)
+    f: Function = names["f"]
+    return f
+
+
+@functools.singledispatch
+def of_kinds(x: Any) -> Any:
+    return x
+
+
+@of_kinds.register
+def _of_floats(x: float) -> Any:
+    kept_list.append(x)
+    return x
 
 
 def through_view(x: Any) -> None:
@@ -95,6 +120,16 @@ def through_asarray(x: Any) -> None:
 def through_ravel(x: Any) -> None:
     y = kept_array.ravel()
     y[0] = x
+
+
+def of_variable(x: Any) -> None:
+    f = np.sin
+    f(x, kept_array)
+
+
+def minus_in_place(x: Any) -> None:
+    y = kept_array
+    y -= y - x
 
 
 def in_place(x: Any) -> None:
@@ -153,6 +188,34 @@ WRITING: dict[str, Function] = {
     "at": lambda x: np.add.at(kept_array, 0, x),
     "np.frompyfunc": lambda x: of_c(x),
     "np.vectorize": lambda x: of_many(x),
+    "out of np.dot": lambda x: np.dot([x], [x], kept_array),
+    "out of np.clip": lambda x: np.clip(x, 0, 1, kept_array),
+    "out of np.take": lambda x: np.take([x], [0], None, kept_array),
+    "out of np.cumsum": lambda x: np.cumsum([x, x], 0, None, kept_array),
+    "out of np.concatenate": lambda x: np.concatenate([[x], [x]], 0, kept_array),
+    "out of np.median": lambda x: np.median(x, None, kept_array),
+    "out of sum": lambda x: x.sum(0, None, kept_array),
+    "out of dot": lambda x: x.dot(x, kept_array),
+    "out of clip": lambda x: x.clip(0, 1, kept_array),
+    "out after a star": lambda x: np.sin(*(x, kept_array)),
+    "out after two stars": lambda x: np.sin(x, **{"out": kept_array}),
+    "out of a method after a star": lambda x: x.sum(*(0, None, kept_array)),
+    "out after a branch": lambda x: np.sin(x if x > 0 else -x, kept_array),
+    "out after a list": lambda x: np.add(x, sum([x * i for i in range(3)]), kept_array),
+    "out of one of two": lambda x: (np.sin if x > 0 else np.cos)(x, kept_array),
+    "out of one in a dict": lambda x: of_names["sin"](x, kept_array),
+    "out of a variable": of_variable,
+    "out of a partial": lambda x: sum_of(x, kept_array),
+    "out in a partial": lambda x: into_kept(x),
+    "out by map": lambda x: list(map(np.sin, [x], [kept_array])),
+    "output": lambda x: ndimage.gaussian_filter1d(x, 1.0, output=kept_array),
+    "output by position": lambda x: ndimage.gaussian_filter1d(x, 1.0, -1, 0, kept_array),
+    "BLAS": lambda x: linalg.blas.dcopy(x, kept_array),
+    "np.nan_to_num": lambda x: np.nan_to_num(kept_array, False, x),
+    "many variables": of_many_variables(),
+    "singledispatch": lambda x: of_kinds(x),
+    "singledispatch itself": of_kinds,
+    "in place, minus": minus_in_place,
     "array.append": lambda x: kept_numbers.append(x),
     "pack_into": lambda x: struct.pack_into("d", kept_bytes, 0, x),
     "memoryview": lambda x: memoryview(kept_array).__setitem__(0, x),
@@ -238,7 +301,71 @@ def of_statistics(x: Any) -> Any:
     return statistics.mean([x, 1.0]) + functools.reduce(operator.add, [x, x])
 
 
+def of_outputs_made_here(x: Any) -> Any:
+    y, z = np.zeros(3), np.empty_like(kept_array)
+    np.add(x, 1, out=y)
+    np.multiply(x, 2, y)
+    np.dot(kept_array, kept_array.T, out=None)
+    kept_array.sum(0, None, z)
+    return ndimage.gaussian_filter1d(y, 1.0, output=np.zeros(3)).sum()
+
+
+def of_branches(x: Any) -> Any:
+    y = np.sin(x if x > 0 else -x) + np.dot([x or 1.0], [x and 2.0])
+    z = [np.cos(x * i) if i % 2 else np.sin(x) for i in range(4)]
+    for i in range(3):
+        y = np.hypot(y, z[i] if x > i else sum([x, *z]))
+    return max(y, x) if 0 < x < 1 else min(*z)
+
+
+def of_stars(x: Any) -> Any:
+    options = {"key": abs}
+    parts = (x, 2.0)
+    return max(*parts) + min([x, 1.0], **options) + math.hypot(*parts) + max(*parts, **options)
+
+
+def of_functions_known(x: Any) -> Any:
+    f = np.sin
+    return f(x) + of_names["cos"](x) + sum_of(x) + sum(map(np.sin, [x, 1.0])) + plain_of_kinds(x)
+
+
+def of_functions_made_here(x: Any) -> Any:
+    def power(n: int) -> Any:
+        return x * power(n - 1) if n else 1.0
+
+    def put(v: Any) -> None:
+        found.append(v)
+
+    found: list[Any] = []
+    put(power(3))
+    total, n = 0.0, 0
+    for v in found:
+        total -= v
+        n += 1
+    return total / n
+
+
+def of_assertion() -> Function:
+    """As it is outside of tests, where pytest writes assertions in its own way."""
+    names: dict[str, Any] = {}
+    exec("def f(x):\n    assert x > 0, f'{x} is not positive'\n    return x", names)
+    f: Function = names["f"]
+    return f
+
+
+@functools.singledispatch
+def plain_of_kinds(x: Any) -> Any:
+    return x * 2
+
+
+@plain_of_kinds.register
+def _plain_of_ints(x: int) -> Any:
+    return x * 3
+
+
 WRITING_NOTHING = (
+    *(of_outputs_made_here, of_branches, of_stars, of_functions_known, of_functions_made_here),
+    of_assertion(),
     *(a_list, an_array, a_copy, a_stack, a_dict, a_comprehension, a_table, of_arrays),
     of_statistics,
 )

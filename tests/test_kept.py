@@ -980,6 +980,37 @@ def test_workers_in_threads_tell_of_their_doubts() -> None:
         jacobian(f, mode="forward", chunk=1, workers=lambda task, items: pool.map(task, items))(x)
 
 
+@pytest.mark.parametrize("key", ["round", "f-string", "int"])
+def test_what_np_vectorize_calls_may_keep(key: str) -> None:
+    def fresh() -> Any:
+        return np.vectorize(in_dict(KEYS[key]))
+
+    h = fresh()
+    h(AT)
+    with pytest.raises(TypeError, match=TOLD):
+        pytest.fail(f"{derivative(lambda x: h(x) * x)(AT)}")
+    g = fresh()
+    assert derivative(lambda x: g(x) * x)(AT) == pytest.approx(FIRST)
+
+
+def test_looks_go_by_themselves() -> None:
+    """They write nothing to where the result is, and show no progress."""
+    seen: list[float] = []
+    steps: list[int] = []
+
+    def f(v: Any) -> Any:
+        seen.append(round(v[0], 6))
+        return np.stack([v[0] ** 2 * v[1], v[1] ** 3]) if 0.0 not in seen else v
+
+    x, out = np.array([1.5, 2.0]), np.zeros((2, 2))
+    by = {"progress": lambda done, _: steps.append(done), "chunk": 1, "out": out}
+    for _ in range(3):
+        result = jacobian(f, mode="forward", **by)(x)
+        assert result is out
+        np.testing.assert_allclose(out, [[6.0, 2.25], [0.0, 12.0]])
+    assert steps == [1, 2] * 3
+
+
 # -- looked up by its hash ---------------------------------------------------------------------
 
 PLACES: dict[str, Any] = {
@@ -1148,8 +1179,55 @@ def by_code(h: Any) -> Any:
     return lambda x: own(x) * x, replace
 
 
+def by_slot(h: Any) -> Any:
+    class Model:
+        __slots__ = ("h",)
+
+    model: Any = Model()
+    model.h = h
+    return lambda x: model.h(x) * x, lambda g: setattr(model, "h", g)
+
+
+def by_namespace(h: Any) -> Any:
+    model = types.SimpleNamespace(h=h)
+    return lambda x: model.h(x) * x, lambda g: setattr(model, "h", g)
+
+
+def by_deque(h: Any) -> Any:
+    parts = collections.deque([h])
+    return lambda x: parts[0](x) * x, lambda g: parts.__setitem__(0, g)
+
+
+def by_ordered_dict(h: Any) -> Any:
+    parts = collections.OrderedDict(h=h)
+    return lambda x: parts["h"](x) * x, lambda g: parts.update(h=g)
+
+
+def by_attribute_of_function(h: Any) -> Any:
+    def f(x: Any) -> Any:
+        return own.h(x) * x
+
+    own: Any = f
+    own.h = h
+    return f, lambda g: setattr(own, "h", g)
+
+
+def by_registry(h: Any) -> Any:
+    @functools.singledispatch
+    def of_kind(x: Any) -> Any:
+        return x
+
+    def register(g: Any) -> None:
+        for kind in (object, float):
+            of_kind.register(kind, g)
+
+    register(h)
+    return lambda x: of_kind(x) * x, register
+
+
 REACHED = [
     *(by_global_name, by_cell, by_part, by_default, by_module, by_method, by_attribute, by_code),
+    *(by_slot, by_namespace, by_deque, by_ordered_dict, by_attribute_of_function, by_registry),
 ]
 HARMLESS: dict[str, Callable[[Any], Any]] = {
     "step": lambda x: cube(x) + 0.0 * round(x, 6),
@@ -1194,15 +1272,169 @@ def test_a_function_is_elementwise_as_long_as_what_it_calls_is(reach: Any) -> No
             driver(v)
 
 
-def test_a_flag_is_part_of_what_was_found() -> None:
-    names: Any = {"is_sum": False}
-    exec("def f(x): return x * x.sum() if is_sum else x * x", names)
-    slope = derivative(names["f"])
+def global_flag() -> Any:
+    names: Any = {"is_on": False}
+    exec("def is_on_now(): return is_on", names)
+    return names["is_on_now"], lambda: names.update(is_on=True)
+
+
+def flag_of_object() -> Any:
+    class Settings:
+        is_on = False
+
+    settings = Settings()
+    settings.is_on = False
+    return lambda: settings.is_on, lambda: setattr(settings, "is_on", True)
+
+
+def flag_of_class() -> Any:
+    class Settings:
+        is_on = False
+
+    return lambda: Settings.is_on, lambda: setattr(Settings, "is_on", True)
+
+
+def flag_in_slot() -> Any:
+    class Settings:
+        __slots__ = ("is_on",)
+
+    settings: Any = Settings()
+    settings.is_on = False
+    return lambda: settings.is_on, lambda: setattr(settings, "is_on", True)
+
+
+def flag_in_namespace() -> Any:
+    settings = types.SimpleNamespace(is_on=False)
+    return lambda: settings.is_on, lambda: setattr(settings, "is_on", True)
+
+
+def flag_in_dict() -> Any:
+    settings = {"is_on": False}
+    return lambda: settings["is_on"], lambda: settings.update(is_on=True)
+
+
+def flag_of_function() -> Any:
+    def is_on_now() -> Any:
+        return own.is_on
+
+    own: Any = is_on_now
+    own.is_on = False
+    return is_on_now, lambda: setattr(own, "is_on", True)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *(global_flag, flag_of_object, flag_of_class, flag_in_slot, flag_in_namespace),
+        *(flag_in_dict, flag_of_function),
+    ],
+)
+def test_a_flag_is_part_of_what_was_found(flag: Any) -> None:
+    is_on, switch_on = flag()
+
+    def f(x: Any) -> Any:
+        return x * x.sum() if is_on() else x * x
+
+    h = in_dict(KEYS["round"])
+    slope, caching = derivative(f), lambda x: (h(x) if is_on() else cube(x) + 0.0 * round(x, 6)) * x
     v = np.array([1.0, 2.0])
-    assert slope(v).tolist() == [2.0, 4.0]
-    names["is_sum"] = True
+    for _ in range(3):
+        assert slope(v).tolist() == [2.0, 4.0]
+        assert derivative(caching)(AT) == pytest.approx(FIRST)
+    switch_on()
     with pytest.raises(ValueError, match="elementwise"):
         slope(v)
+    caching(AT)
+    with pytest.raises(TypeError, match=TOLD):
+        derivative(caching)(AT)
+
+
+BESIDE: dict[str, tuple[Any, Any, Any]] = {
+    "function": (lambda x, h: h(x) * x, np.sin, lambda x: x.sum() + 0.0 * x),
+    "function in a list": (lambda x, h: h[0](x) * x, [np.sin], [lambda x: x.sum() + 0.0 * x]),
+    "flag": (lambda x, is_sum: x * x.sum() if is_sum else x * x, False, True),
+    "text": (lambda x, kind: x * x.sum() if kind == "sum" else x * x, "each", "sum"),
+    "count": (lambda x, n: x * x.sum() if n > 2 else x * x, 1, 3),
+    "none": (lambda x, w: x if w is None else x * (w * x).sum(), None, 1.0),
+    "coupling": (lambda x, c: x * x + c * x.sum(), 0.0, 0.5),
+    "coupling of NumPy": (lambda x, c: x * x + c * x.sum(), np.float64(0.0), np.float64(0.5)),
+    "matrix": (lambda x, m: m @ x, np.eye(3), np.ones((3, 3))),
+    "weights": (lambda x, w: x + w[1] * x.sum(), np.array([1.0, 0.0]), np.array([1.0, 2.0])),
+    "list": (lambda x, w: x + w[1] * x.sum(), [1.0, 0.0], [1.0, 2.0]),
+    "dict": (lambda x, w: x + w["c"] * x.sum(), {"c": 0.0}, {"c": 2.0}),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_function_is_elementwise_beside_arguments_of_one_kind(name: str) -> None:
+    f, before, after = BESIDE[name]
+    v = np.array([1.0, 2.0, 3.0])
+    again, by_name = derivative(f), f.__code__.co_varnames[1]
+    for _ in range(3):
+        for driver in (derivative(f), again):
+            assert driver(v, before).tolist() == driver(v, **{by_name: before}).tolist()
+            with pytest.raises(ValueError, match="elementwise"):
+                pytest.fail(f"{driver(v, after)}")
+            with pytest.raises(ValueError, match="elementwise"):
+                pytest.fail(f"{driver(v, **{by_name: after})}")
+
+
+# -- what keeps is handed over ---------------------------------------------------------------
+
+
+class Store:
+    """Keeps what it is asked for, by methods with names that those of a dict have."""
+
+    def __init__(self, key: Key) -> None:
+        self.key, self.kept = key, {}  # type: ignore[var-annotated]
+
+    def get(self, x: Any) -> Any:
+        return self[x]
+
+    def __getitem__(self, x: Any) -> Any:
+        k = self.key(x)
+        for a, v in self.kept.values():
+            if a == k:
+                return v
+        v = cube(x)
+        self.kept[len(self.kept)] = k, v
+        return v
+
+    def copy(self) -> Any:
+        return self
+
+
+HANDED: dict[str, Any] = {
+    "get": (lambda x, store: store.get(x) * x, lambda store: store),
+    "[]": (lambda x, store: store[x] * x, lambda store: store),
+    "copy": (lambda x, store: store.copy()[x] * x, lambda store: store),
+    "in a list": (lambda x, stores: stores[1][x] * x, lambda store: [1.0, store]),
+    "function": (lambda x, h: sum(map(h, [x])) * x, lambda store: lambda x: store[x]),
+    "method": (lambda x, h: sum(map(h, [x])) * x, lambda store: store.get),
+    "keyword": (lambda x, *, store=None: store.get(x) * x, lambda store: {"store": store}),
+}
+HANDING: dict[str, Callable[..., Any]] = {
+    "derivative": lambda f, x, *a, **k: derivative(f)(x, *a, **k),
+    "grad": lambda f, x, *a, **k: grad(f)(x, *a, **k),
+    "back": lambda f, x, *a, **k: grad(f, mode="reverse")(x, *a, **k),
+    "jacobian": lambda f, x, *a, **k: jacobian(f)(x, *a, **k),
+    "second": lambda f, x, *a, **k: derivative(f, order=2)(x, *a, **k),
+    "hessian": lambda f, x, *a, **k: hessian(lambda v, *a, **k: f(v[0], *a, **k))([x], *a, **k),
+}
+
+
+@pytest.mark.parametrize("why", ["==", "round", "f-string"])
+@pytest.mark.parametrize("driver", HANDING)
+@pytest.mark.parametrize("name", HANDED)
+def test_an_object_that_keeps_may_be_handed_over(name: str, driver: str, why: str) -> None:
+    f, handed = HANDED[name]
+    store = Store(KEYS.get(why, lambda x: x))
+    given = handed(store)
+    args, by_name = ((), given) if name == "keyword" else ((given,), {})
+    f(AT, *args, **by_name)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=TOLD):
+            pytest.fail(f"{HANDING[driver](f, AT, *args, **by_name)}")
 
 
 def test_what_is_found_of_a_function_keeps_nothing_alive() -> None:

@@ -90,6 +90,48 @@ def by_finer_steps(x: Any) -> Any:
     return t
 
 
+def by_sign_bits(x: Any) -> Any:
+    a, b = 0.0, 4.0
+    for _ in range(50):
+        m = (a + b) / 2
+        a, b = (m, b) if np.signbit(m * m - x) else (a, m)
+    return a
+
+
+def by_the_least_of_two(x: Any) -> Any:
+    a, b = 0.0, 4.0
+    for _ in range(50):
+        m = (a + b) / 2
+        a, b = (a, m) if np.argmin([m * m, x]) else (m, b)
+    return a
+
+
+def by_finer_grids(x: Any) -> Any:
+    near, step = 2.0, 0.4
+    for _ in range(14):
+        grid = near + step * np.arange(-5, 6)
+        near, step = grid[np.argmin((grid * grid - x) ** 2)], step / 5
+    return near
+
+
+def by_finer_tables(x: Any) -> Any:
+    a, b = 0.0, 4.0
+    for _ in range(13):
+        grid = np.linspace(a, b, 9)
+        i = int(np.searchsorted(grid**2, x))
+        a, b = grid[i - 1], grid[i]
+    return a
+
+
+def by_finer_bins(x: Any) -> Any:
+    a, b = 0.0, 4.0
+    for _ in range(13):
+        grid = np.linspace(a, b, 9)
+        i = int(np.digitize(x, bins=grid**2))
+        a, b = grid[i - 1], grid[i]
+    return a
+
+
 def by_quotients(x: Any) -> Any:
     a, b = 0.1, 4.0
     for _ in range(50):
@@ -121,6 +163,11 @@ SEARCHES: dict[str, Function] = {
     "golden section": lambda x: golden(lambda t: (t - x) ** 2 + t**4 / 10),
     "copysign": kepler,
     "finer steps": by_finer_steps,
+    "sign bits": by_sign_bits,
+    "the least of two": by_the_least_of_two,
+    "finer grids": by_finer_grids,
+    "finer tables": by_finer_tables,
+    "finer bins": by_finer_bins,
     "within": lambda x: math.exp(-bisected(lambda t: t**3 + t - x)) * x,
     "quotients": lambda x: by_target(lambda t: t, x, 0.5) + by_quotients(x),
     "another comparison": lambda x: bisected(lambda t: t * t - x if x > 0.1 else x),
@@ -188,6 +235,33 @@ def looked_up(x: Any) -> Any:
     return grid[i] ** 2 + (x - grid[i]) * (grid[i] + grid[i + 1])
 
 
+def looked_up_often(x: Any) -> Any:
+    grid = np.linspace(0.0, 4.0, 5000)
+    total = 0.0
+    for n in range(1, 60):
+        t = x / n
+        i = int(np.searchsorted(grid, t)) - 1
+        total += grid[i] ** 2 + (t - grid[i]) * (grid[i] + grid[i + 1])
+    return total
+
+
+def pivoted(x: Any) -> Any:
+    """A system of equations solved by elimination, the largest pivot first."""
+    n = 6
+    a = np.zeros((n, n + 1))
+    for i in range(n):
+        for j in range(n):
+            a[i, j] = 1 / (i + j + x)
+        a[i, n] = x * i
+    for k in range(n):
+        p = k + int(np.argmax(abs(a[k:, k])))
+        a[[k, p]] = a[[p, k]]
+        for i in range(n):
+            if i != k:
+                a[i] = a[i] - a[k] * (a[i, k] / a[k, k])
+    return sum(a[i, n] / a[i, i] for i in range(n)) / 1e6
+
+
 def adaptive(x: Any) -> Any:
     """An integral whose intervals are halved until the error is small."""
 
@@ -232,6 +306,8 @@ HONEST: dict[str, Function] = {
     "false position": false_position,
     "bisection with a step of Newton": polished,
     "a table": looked_up,
+    "a table, often": looked_up_often,
+    "pivots": pivoted,
     "adaptive quadrature": adaptive,
     "a simulation": payoffs,
     "brentq": lambda x: brentq(lambda t: t * t - x, 0.0, 4.0),

@@ -22,14 +22,14 @@ import numpy as np
 
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
-from ..differentiations import answered, compared, note_equal, note_step
+from ..differentiations import answered, compared, look_for_search, note_equal, note_step
 from ..dual import PROTOCOLS, Dual, apply, evaluate, function, of_duals
 from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
 from ..numerics import resume_warnings, stop_warnings, watched
-from ..pair import DUAL_OF, dual, fit, is_array, map_leaves, plain
+from ..pair import DUAL_OF, dual, fit, is_array, map_leaves, newest, plain
 from ..ranges import has_faint, has_far
 from ..refusals import MAKE_ROOM, for_good, refused
 from ..rules import Rule
@@ -89,6 +89,58 @@ _STEPS = (np.round, np.around, np.fix, np.searchsorted, np.digitize)
 _COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 
 
+def _apart_from_least(_y: Any, a: Any, _axis: Any = None) -> float:
+    """How far the greatest number is from the least: on a grid that becomes finer, ever less."""
+    numbers = np.ravel(plain(a) if isinstance(a, Dual) else rebuild(a, plain))
+    if not 1 < numbers.size <= _FEW or numbers.dtype.kind != "f":
+        return np.inf
+    apart = float(np.max(numbers)) - float(np.min(numbers))
+    return apart if apart > 0 else np.inf
+
+
+def _apart_from_steps(y: Any, steps: Any, x: Any) -> float:
+    """How far a number is from the nearest of those in order between which it belongs."""
+    steps, x = plain(steps), plain(x)
+    if type(x) not in (float, np.float64) or np.ndim(steps) != 1:
+        return np.inf
+    near = [float(plain(steps[i])) for i in (y - 1, y) if 0 <= i < len(steps)]
+    return min((t for step in near if (t := abs(step - float(x))) > 0), default=np.inf)
+
+
+_FEW = 1000
+# What code may search by, beside comparisons, and the names of what is compared.
+_SEARCHING: dict[Callable[..., Any], Callable[..., float]] = {
+    **dict.fromkeys((np.argmin, np.argmax, np.nanargmin, np.nanargmax), _apart_from_least),
+    np.searchsorted: _apart_from_steps,
+    np.digitize: lambda y, x, steps: _apart_from_steps(y, steps, x),
+}
+_SEARCHED = ("a", "x", "v", "bins")
+
+
+def _look_for_search(f: Callable[..., Any], y: Any, given: Sequence[Any]) -> None:
+    """Note how near numbers were that decide an answer: from the second to the 64th in a pass.
+
+    One alone is no search, and many are those of a loop over a table.
+    """
+    numbers = [x for x in given if isinstance(x, Dual)]
+    numbers = numbers or [x for x in leaves(given) if isinstance(x, Dual)]
+    if not numbers:  # they are in an array of objects
+        return
+    level = newest(numbers)
+    if _asked[0] != level:
+        _asked[:] = level, 0
+    _asked[1] += 1
+    if not 1 < _asked[1] <= _MOST_ASKED:
+        return
+    apart = _SEARCHING[f](y, *given)
+    if apart < np.inf:
+        look_for_search(*numbers, apart=apart)
+
+
+_asked = [0, 0]  # the last level, and how often
+_MOST_ASKED = 64
+
+
 def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
     def value(x: Any) -> Any:
         return plain(from_objects(x) if is_of_objects(x) else x)
@@ -103,6 +155,8 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
         elif f in _STEPS:
             for x in leaves(args):
                 note_step(x)
+        if f in _SEARCHING:
+            _look_for_search(f, y, (*args[:2], *(kwargs[n] for n in _SEARCHED if n in kwargs)))
         if out is None:
             return y
         out[...] = y
@@ -220,6 +274,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         if is_question(ufunc):
             if ufunc in _COMPARISONS:
                 return compared(ufunc, *inputs)
+            if ufunc is np.signbit:
+                look_for_search(*inputs, 0.0)
             return ufunc(*map(plain, inputs))
         return _call(ufunc, tuple(inputs))
     for name in ("array", "indices")[: len(inputs)]:  # NumPy hands them over twice

@@ -6,11 +6,12 @@ As in `reach`, code is read, not run, and what cannot be told from it counts as 
 from __future__ import annotations
 
 import collections
-import dis
 import functools
 import inspect
+import math
 import types
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,17 +20,16 @@ from .instructions import (
     COMMON,
     CONTAINERS,
     DATA,
-    FRESH,
-    NULL_COMES_LAST,
+    NULL,
     UNKNOWN,
     Mark,
+    Step,
+    called_by,
     cells_of,
     defaults_of,
     followed,
     has_code_that_stays,
     home_of,
-    instructions,
-    last_of,
     parts_of,
     value_of_name,
 )
@@ -69,209 +69,274 @@ def _may(made: Made, kinds: tuple[frozenset[str], ...]) -> bool:
         _KNOWN.clear()
     _, known = _KNOWN.setdefault(made.key, (made.codes, {}))
     if kinds not in known:
-        f = inspect.unwrap(made.f, stop=lambda layer: _layer_may(layer, kinds))
-        known[kinds] = _layer_may(f, kinds)
+        f = inspect.unwrap(made.f, stop=lambda layer: _layer_may(layer, made.given, kinds))
+        known[kinds] = _layer_may(f, made.given, kinds)
     return known[kinds]
 
 
-def _layer_may(f: Any, kinds: tuple[frozenset[str], ...]) -> bool:
+def _layer_may(f: Any, given: Sequence[Any], kinds: tuple[frozenset[str], ...]) -> bool:
     f = getattr(f, "__func__", f)
-    if not isinstance(f, types.FunctionType):
-        is_mere_layer = hasattr(f, "__wrapped__") and (
-            is_left_alone(home := type(f).__module__) or home.partition(".")[0] == _DUALAD
-        )
-        return not (is_mere_layer or isinstance(f, np.ufunc))
-    return all(_does(f, kind, set()) for kind in kinds)
+    if isinstance(f, types.FunctionType):
+        return all(_Search(kind).finds_in(f, *given) for kind in kinds)
+    is_mere_layer = hasattr(f, "__wrapped__") and (
+        is_left_alone(home := type(f).__module__) or home.partition(".")[0] == _DUALAD
+    )
+    if is_mere_layer or isinstance(f, np.ufunc):
+        return bool(given) and all(_Search(kind).finds_in(*given) for kind in kinds)
+    return True
 
 
-def _does(f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> bool:
-    if f in seen:
-        return False
-    seen.add(f)
-    if has_code_that_stays(f):  # as that of contextlib around a generator
-        inner = getattr(f, "__wrapped__", None)
-        return isinstance(inner, types.FunctionType) and _does(inner, what, seen)
-    return _Search(f, what, seen).finds_in(f.__code__)
+# -- what a function does with what it loads -------------------------------------------------
 
 
-def _parameters_of(code: types.CodeType) -> set[str]:
-    n = code.co_argcount + code.co_kwonlyargcount
-    n += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
-    return set(code.co_varnames[:n])
+class _Variable:
+    """A variable on the stack, and all that code stores in it."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
 
 
-def _functions_made_in(code: types.CodeType) -> set[str]:
-    """The local variables that only ever stand for functions made here, whose code is read."""
-    made: set[str] = set()
-    others = _parameters_of(code)
-    last = ""
-    for step, op in instructions(code):
-        if "STORE_FAST" in op or op == "STORE_DEREF":
-            is_one = last in _MAKING and isinstance(step.argval, str)
-            names = (step.argval,) if isinstance(step.argval, str) else step.argval
-            (made if is_one else others).update(names)
-        last = op
-    return made - others
+class _Part:
+    """An element of a known container, whose functions have been read with it."""
+
+    def __init__(self, of: Any) -> None:
+        self.of = of
 
 
-def _fresh_in(code: types.CodeType, names: dict[str, Any]) -> set[str]:
-    """The local variables that only ever stand for what is made here: lists, arrays and numbers."""
-    fresh: set[str] = set()
-    others = _parameters_of(code)
-    for step, op, stack in followed(code, _Leaving(names, set())):
-        if op == "STORE_FAST":
-            top = stack[-1] if stack else UNKNOWN
-            if not (type(top) is _Local and top == step.argval):  # as y += x leaves it
-                (fresh if top is FRESH else others).add(step.argval)
-        elif "STORE_FAST" in op or op == "DELETE_FAST":
-            others.update((step.argval,) if isinstance(step.argval, str) else step.argval)
-    return fresh - others
+class _Method:
+    """A method of something."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-class _Local(str):
-    """A local variable on the stack, by its name."""
+def _values(x: Any) -> list[Any]:
+    """All that something on the stack may be."""
+    if type(x) is not _Variable:
+        return [x]
+    met, values = {id(x)}, []
+    left = list(x.values)
+    for value in left:
+        if type(value) is not _Variable:
+            values.append(value)
+        elif id(value) not in met:
+            met.add(id(value))
+            left += value.values
+    return values or [UNKNOWN]
 
 
-class _Leaving:
-    """What instructions leave on the stack, as far as it matters for what is written to."""
+def _is_fresh(x: Any) -> bool:
+    """Whether nothing else holds it."""
+    return all(value is FRESH or value is CONSTANT for value in _values(x))
 
-    def __init__(self, names: dict[str, Any], fresh: set[str]) -> None:
-        self.names, self.fresh = names, fresh
 
-    def __call__(self, step: dis.Instruction, op: str, taken: list[Any]) -> Any:
-        if op.startswith("LOAD_FAST"):
-            return FRESH if step.argval in self.fresh else _Local(step.argval)
-        if op in ("LOAD_GLOBAL", "LOAD_NAME"):
-            return value_of_name(step.argval, self.names)
-        if op in ("LOAD_ATTR", "LOAD_METHOD"):
-            if taken and isinstance(taken[-1], types.ModuleType):
-                return vars(taken[-1]).get(step.argval, UNKNOWN)
-            return _COPIES if step.argval in ("copy", "tolist") else UNKNOWN
-        if op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
-            return step.argval
-        if op == "MAKE_FUNCTION":
-            return taken[-1] if taken else UNKNOWN
-        if op == "BINARY_OP" and step.argrepr.endswith("="):
+class _Doing:
+    """What a function loads, and its instructions with what they take.
+
+    The code of functions made there belongs to it.
+
+    Attributes
+    ----------
+    loaded : list
+        What it finds by name, as far as that is known.
+    steps : list of tuple
+        Its instructions, each with what it takes from the stack.
+    """
+
+    def __init__(self, f: types.FunctionType) -> None:
+        self.loaded: list[Any] = [*defaults_of(f)]
+        self.steps: list[tuple[Step, list[Any]]] = []
+        self.cells = cells_of(f)
+        self._names = f.__globals__
+        self._variables: dict[Any, _Variable] = {}
+        self._follow(f.__code__)
+
+    def _follow(self, code: types.CodeType) -> None:
+        for name in _parameters_of(code):
+            for variable in (self._local(code, name), self._cell(name)):
+                variable.values.append(UNKNOWN)
+        for step, taken in followed(code, functools.partial(self._left, code)):
+            self.steps.append((step, taken))
+            if step.op in ("STORE_FAST", "STORE_DEREF"):
+                is_local = step.op == "STORE_FAST"
+                variable = self._local(code, step.argval) if is_local else self._cell(step.argval)
+                variable.values += taken or [UNKNOWN]
+            elif step.op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
+                self._follow(step.argval)
+
+    def _local(self, code: types.CodeType, name: str) -> _Variable:
+        return self._variables.setdefault((code, name), _Variable())
+
+    def _cell(self, name: str) -> _Variable:
+        """A variable that functions made here have in common."""
+        return self._variables.setdefault(name, _Variable())
+
+    def _left(self, code: types.CodeType, step: Step, taken: list[Any]) -> Any:
+        """What an instruction leaves on top."""
+        op, name = step.op, step.argval
+        top = taken[-1] if taken else UNKNOWN
+        if op == "LOAD_FAST":
+            return self._local(code, name)
+        if op in _LOADING_CELLS and name not in self.cells:
+            return self._cell(name)
+        if op in _LOADING or op in _LOADING_CELLS:
+            is_cell = op in _LOADING_CELLS
+            return self._known(self.cells[name] if is_cell else value_of_name(name, self._names))
+        if op in _GETTING:
+            if isinstance(top, types.ModuleType):
+                return self._known(vars(top).get(name, UNKNOWN))
+            return _Method(name)
+        if op == "LOAD_CONST":
+            return name if isinstance(name, types.CodeType) else CONSTANT
+        if op in _MAKING:
+            return top  # the code
+        if op in ("BEFORE_WITH", "LOAD_SPECIAL"):  # of a manager, which has been made by name
+            return _Method("__exit__")
+        if op in ("LOAD_ASSERTION_ERROR", "LOAD_COMMON_CONSTANT"):
+            return AssertionError
+        if op == "UNPACK_SEQUENCE":
+            return CONSTANT if top is CONSTANT else UNKNOWN
+        if op == "BINARY_SUBSCR" and taken and type(taken[0]) in CONTAINERS:
+            return _Part(taken[0])
+        if op == "BINARY_OP" and step.text.endswith("="):
             return taken[0] if len(taken) == 2 else UNKNOWN
-        if op == "CALL":
-            return FRESH if _makes(_callee(taken, step.arg or 0)) else UNKNOWN
+        if op in ("CALL", "CALL_KW"):
+            return _Call.made(step, taken).result()
         return FRESH if op in _NEW else UNKNOWN
 
-
-def _callee(stack: list[Any], n: int) -> Any:
-    """What a call of n arguments calls; beside it lies NULL, or the object of a method."""
-    pair = stack[max(0, len(stack) - n - 2) : len(stack) - n]
-    return next((x for x in reversed(pair) if x is not UNKNOWN), UNKNOWN)
+    def _known(self, x: Any) -> Any:
+        self.loaded.append(x)
+        return x
 
 
-def _makes(f: Any) -> bool:
-    """Whether what a function gives is held by nothing else."""
-    if isinstance(f, types.CodeType):
-        return f.co_name in ("<listcomp>", "<setcomp>", "<dictcomp>")
-    return f is _COPIES or any(f is maker for maker in _MAKERS)
+def _parameters_of(code: types.CodeType) -> Sequence[str]:
+    n = code.co_argcount + code.co_kwonlyargcount
+    n += bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[:n]
 
 
-def _writes_elsewhere(code: types.CodeType, leaving: _Leaving) -> bool:
-    """Whether elements are set of what was not made here, or a ufunc is handed its output."""
-    if any(type(c) is tuple and "out" in c for c in code.co_consts):  # by name
-        return True
-    for step, op, stack in followed(code, leaving):
-        if op in _PLACE_OF_CONTAINER:
-            place = _PLACE_OF_CONTAINER[op]
-            if len(stack) < place or stack[-place] is not FRESH:
-                return True
-        elif op == "CALL":
-            f = _callee(stack, n := step.arg or 0)
-            if isinstance(f, np.ufunc) and n > f.nin:
-                return True
-    return False
+class _Call(NamedTuple):
+    """A call: what it calls, and what it hands on."""
+
+    f: Any
+    given: list[Any]  # by position
+    by_name: dict[str, Any]
+    is_starred: bool = False
+    has_names: bool = False
+
+    @classmethod
+    def made(cls, step: Step, taken: list[Any]) -> _Call:
+        f, given = called_by(step, taken)
+        n = len(given) - len(step.keywords)
+        return cls(f, given[:n], dict(zip(step.keywords, given[n:], strict=True)))
+
+    @classmethod
+    def starred(cls, taken: list[Any]) -> _Call:
+        """One with stars, of whose arguments it is not known what they are."""
+        f, *others = [x for x in taken if x is not NULL] or [UNKNOWN]
+        return cls(f, [], {}, True, len(others) > 1)
+
+    def hands_output_to(self, f: Any) -> bool:
+        """Whether it hands a function something to write to that was not made here."""
+        if type(f) is _Part:
+            return any(map(self.hands_output_to, parts_of(f.of)))
+        place = _place_of_output(f)
+        if self.is_starred:
+            return place is not None and (place < _BY_NAME or self.has_names)
+        if f is map and self.given:
+            call = self._replace(f=self.given[0], given=[UNKNOWN] * (len(self.given) - 1))
+            return any(map(call.hands_output_to, _values(call.f)))
+        return not all(map(_is_fresh, self.outputs(place)))
+
+    def outputs(self, place: int | None) -> list[Any]:
+        """What a function is handed for its output, which it takes there."""
+        by_position = [] if place is None else self.given[place : place + 1]
+        return by_position + [self.by_name[name] for name in _OUTPUTS & self.by_name.keys()]
+
+    def result(self) -> Any:
+        """What it gives: FRESH if nothing else holds it."""
+        f = self.f
+        if isinstance(f, types.CodeType):
+            is_new = f.co_name in ("<listcomp>", "<setcomp>", "<dictcomp>")
+        elif type(f) is _Method:
+            is_new = f.name in ("copy", "tolist")
+        elif isinstance(f, type) and _root_of(f) in _MAKING_FUNCTIONS:
+            return _Method("__call__")
+        else:
+            is_maker = isinstance(f, np.ufunc) or any(f is maker for maker in _MAKERS)
+            is_new = is_maker and "copy" not in self.by_name
+            is_new = is_new and not self.outputs(_place_of_output(f))
+        return FRESH if is_new else UNKNOWN
 
 
-def _joined_in(code: types.CodeType) -> set[str]:
-    """The local variables to which += or |= may add what stays: not those for what is made here."""
-    made_here: set[str] = set()
-    others = _parameters_of(code)
-    joined: set[str] = set()
-    last, was_joined = "", False
-    for step, op in instructions(code):
-        if "STORE_FAST" in op:
-            first, *more = (step.argval,) if isinstance(step.argval, str) else step.argval
-            others.update(more)
-            (joined if was_joined else made_here if last in _NEW else others).add(first)
-        last, was_joined = op, op == "BINARY_OP" and step.argrepr in _JOINING
-    return joined - (made_here - others)
+def _root_of(f: Any) -> str:
+    return str(f.__module__).partition(".")[0]
 
 
 class _Search:
-    """Looks for instructions and methods, in a function and in what it calls by name."""
+    """Looks for instructions and methods of one kind, in functions and in what these call."""
 
-    def __init__(self, f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> None:
-        self.f, self.what, self.seen = f, what, seen
-        self.names = f.__globals__
-        self.cells = cells_of(f)
-        self.made: set[str] = set()
+    def __init__(self, what: frozenset[str]) -> None:
+        self.what = what
+        self.seen: set[Any] = set()
 
-    def finds_in(self, code: types.CodeType) -> bool:
-        if any(map(self.is_found, defaults_of(self.f))):
+    def finds_in(self, *parts: Any) -> bool:
+        """Whether something does it if it is called, as far as can be told."""
+        return any(map(self.is_found, parts))
+
+    def _is_found_in(self, f: types.FunctionType) -> bool:
+        if f in self.seen:
+            return False
+        self.seen.add(f)
+        if has_code_that_stays(f):  # as that of contextlib around a generator
+            return self.finds_in(*_called_by_package(f))
+        doing = _Doing(f)
+        return self.finds_in(*doing.loaded) or any(
+            self._is_done(step, taken, doing.cells) for step, taken in doing.steps
+        )
+
+    def _is_done(self, step: Step, taken: list[Any], cells: dict[str, Any]) -> bool:
+        """Whether an instruction does it."""
+        op = step.op
+        if op in self.what:
+            return not (op == "BINARY_SUBSCR" and taken and taken[-1] is CONSTANT)
+        if op in _CALLING:
+            return self._is_called(step, taken)
+        if op in _GETTING:
+            owners = _values(taken[-1] if taken else UNKNOWN)
+            return any(self._is_method(owner, step.argval) for owner in owners)
+        if op == "STORE_DEREF":
+            return step.argval in cells
+        if self.what is not _WRITING:
+            return False
+        if op in _PLACE_OF_CONTAINER:
+            place = _PLACE_OF_CONTAINER[op]
+            return len(taken) < place or not _is_fresh(taken[-place])
+        is_in_place = op == "BINARY_OP" and step.text.endswith("=")
+        return is_in_place and type(taken[0]) is _Variable and not _is_fresh(taken[0])
+
+    def _is_called(self, step: Step, taken: list[Any]) -> bool:
+        """Whether a call does it, beside what the code of its function does."""
+        call = _Call.starred(taken) if step.op == "CALL_FUNCTION_EX" else _Call.made(step, taken)
+        functions = _values(call.f)
+        if any(f is UNKNOWN or f is FRESH or f is CONSTANT for f in functions):
             return True
-        fresh: set[str] = set()
-        if self.what is _WRITING:
-            fresh = _fresh_in(code, self.names)
-            if _joined_in(code) - fresh or _writes_elsewhere(code, _Leaving(self.names, fresh)):
-                return True
-        self.made |= _functions_made_in(code)
-        x: Any = UNKNOWN
-        follows_null = False
-        op = ""
-        for step, this in instructions(code):
-            last, op, name = op, this, step.argval
-            if op == "PUSH_NULL":
-                if NULL_COMES_LAST and x is UNKNOWN:
-                    return True  # it is called
-                follows_null = not NULL_COMES_LAST
-                continue
-            if op == "BINARY_SUBSCR" and last in _CONSTANT:
-                x = UNKNOWN  # v[0] looks up nothing by what was made of a dual
-                continue
-            if op in self.what or (op == "STORE_DEREF" and name in self.cells):
-                return True
-            if op == "LOAD_CONST" and isinstance(name, types.CodeType):
-                if self.finds_in(name):
-                    return True
-                x = None
-            elif op in ("LOAD_GLOBAL", "LOAD_NAME"):
-                if follows_null and (step.arg or 0) & 1:
-                    return True  # what a call has given is called
-                x = value_of_name(name, self.names)
-            elif op == "LOAD_DEREF" and name in self.cells:
-                x = self.cells[name]
-            elif op in ("LOAD_ATTR", "LOAD_METHOD"):
-                if isinstance(x, types.ModuleType):
-                    x = vars(x).get(name, UNKNOWN)
-                elif self.may_do(x, name):
-                    return True
-            elif "LOAD_FAST" in op or op == "LOAD_DEREF":
-                local = last_of(name)
-                x = FRESH if local in fresh else None if local in self.made else UNKNOWN
-                if follows_null and x is UNKNOWN:
-                    return True
-            elif op not in _MAKING:
-                x = UNKNOWN
-            follows_null = False
-            if self.is_found(x):
-                return True
-        return False
+        return self.what is _WRITING and any(map(call.hands_output_to, functions))
 
-    def may_do(self, x: Any, name: str) -> bool:
+    def _is_method(self, owner: Any, name: str) -> bool:
         """Whether a method of something may do it."""
-        if self.what is _WRITING and x is not FRESH:
-            return not (name in _WRITING_NOTHING or self.is_harmless(x))
-        return name in self.what or not (name in COMMON or self.is_harmless(x))
+        if isinstance(owner, types.ModuleType):
+            return name not in vars(owner) or self.is_found(vars(owner)[name])
+        if self.what is _WRITING and not _is_fresh(owner):
+            return not (name in _WRITING_NOTHING or self._is_harmless(owner, name))
+        return name in self.what or not (name in COMMON or self._is_harmless(owner, name))
 
-    def is_harmless(self, x: Any) -> bool:
-        """Whether the methods of something known neither read text nor keep values: a logger's."""
+    def _is_harmless(self, x: Any, name: str) -> bool:
+        """Whether a method of something known neither reads text nor keeps values: a logger's."""
         home = type(x).__module__
-        if x is None or isinstance(x, Mark) or not is_left_alone(home):
+        if isinstance(x, types.CodeType) or type(x) in _ON_STACK or not is_left_alone(home):
+            return False
+        if not hasattr(type(x), name):  # a function that was stored in it
             return False
         return not _reads(type(x)) if self.what is _READING else home == "logging"
 
@@ -281,11 +346,12 @@ class _Search:
         if self.what is _WRITING and callable(x) and _writes(x):
             return True
         if kind is types.FunctionType:
-            return _does(x, self.what, self.seen) or (self.what is _READING and _reads(x))
+            return self._is_found_in(x) or (self.what is _READING and _reads(x))
         if kind is types.MethodType:
-            return self.is_found(x.__func__) or self.is_found(x.__self__)
+            return self.finds_in(x.__func__, x.__self__)
         if kind is functools.partial:
-            return any(map(self.is_found, (x.func, *x.args, *x.keywords.values())))
+            is_writing = self.what is _WRITING and not _OUTPUTS.isdisjoint(x.keywords)
+            return is_writing or self.finds_in(x.func, *x.args, *x.keywords.values())
         if kind is Cached:
             return self.what is _LOOKING or self.is_found(x.__wrapped__)
         if kind in _BUILT and getattr(x, "__name__", "") in self.what:
@@ -296,14 +362,48 @@ class _Search:
             if id(x) in self.seen:
                 return False
             self.seen.add(id(x))
-            return any(map(self.is_found, parts_of(x)))
+            return self.finds_in(*parts_of(x))
         if isinstance(x, (Mark, types.ModuleType)) or kind in DATA:
             return False
-        if self.what is _WRITING and (inner := within(x)) is not None:
+        if (inner := within(x)) is not None:
             return self.is_found(inner)
         if self.what is _LOOKING and not _acts(kind):
             return False
         return not is_left_alone(home_of(x)) or (self.what is _READING and _reads(x))
+
+
+def _called_by_package(f: types.FunctionType) -> Sequence[Any]:
+    """What a function of a package calls: what it is wrapped around, and what it chooses from."""
+    inner = getattr(f, "__wrapped__", None)
+    registry = getattr(f, "registry", None)  # of functools.singledispatch
+    chosen = registry.values() if isinstance(registry, types.MappingProxyType) else ()
+    return [x for x in (inner, *chosen) if x is not None]
+
+
+def _place_of_output(f: Any) -> int | None:
+    """How many arguments of a package's function come before that which it writes to, if any."""
+    if type(f) is functools.partial:
+        place = _place_of_output(f.func)
+        return place if place is None else max(0, place - len(f.args))
+    if type(f) is _Method:
+        place = _place_of_output(getattr(np, f.name, None))
+        return place if place is None else max(0, place - 1)
+    if isinstance(f, np.ufunc):
+        return f.nin
+    is_read = type(f) is types.FunctionType and not has_code_that_stays(f)
+    return None if is_read or type(f) not in _WITH_OUTPUT else _place_in_signature(f)
+
+
+@functools.lru_cache(1000)
+def _place_in_signature(f: Any) -> int | None:
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except ValueError:  # as of functions in C
+        return None
+    for place, parameter in enumerate(parameters):
+        if parameter.name in _OUTPUTS:
+            return _BY_NAME if parameter.kind is parameter.KEYWORD_ONLY else place
+    return None
 
 
 def _writes(x: Any) -> bool:
@@ -312,6 +412,8 @@ def _writes(x: Any) -> bool:
     It may unless it is known that it does not.
     """
     name = getattr(x, "__name__", "")
+    if type(x).__name__ == "fortran":  # of BLAS and LAPACK
+        return True
     if isinstance(x, types.FunctionType) and not has_code_that_stays(x):
         return False  # its code is read
     if isinstance(x, np.ufunc):
@@ -351,22 +453,33 @@ def _reads(x: Any) -> bool:
 _KNOWN: dict[tuple[Any, ...], tuple[list[Any], dict[Any, bool]]] = {}
 _MOST_KNOWN = 1000
 _DUALAD = __name__.partition(".")[0]
+FRESH = Mark()  # what nothing else holds: a number, or a list or an array that the code has made
+CONSTANT = Mark()  # a number or a text that stands in the code
+_ON_STACK = (Mark, _Variable, _Part, _Method)
+_LOADING = ("LOAD_GLOBAL", "LOAD_NAME")
+_LOADING_CELLS = ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF")
+_GETTING = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR")
+_CALLING = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 _MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 _NEW = (
-    *("LOAD_CONST", "LOAD_SMALL_INT", "BINARY_OP", "UNARY_NEGATIVE", "COMPARE_OP"),
-    *("BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND"),
+    *("BINARY_OP", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "UNARY_NEGATIVE", "UNARY_NOT"),
+    *("BUILD_LIST", "BUILD_MAP", "BUILD_SET", "BUILD_TUPLE", "BUILD_CONST_KEY_MAP"),
+    *("BUILD_STRING", "FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC"),
 )
-_COPIES = Mark()  # a method that gives a copy
+_OUTPUTS = frozenset(("out", "output"))
+_BY_NAME = 1000  # for what a function takes by its name alone
+_MAKING_FUNCTIONS = ("numpy", "scipy", "mpmath")  # whose objects write to nothing if called
+_WITH_OUTPUT = (types.FunctionType, types.BuiltinFunctionType, type(np.mean))
 _MAKERS = (
     *(np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like),
-    *(np.full_like, np.linspace, np.arange, np.eye, np.identity, np.copy),
+    *(np.full_like, np.linspace, np.arange, np.eye, np.identity, np.copy, np.array, np.where),
+    *(np.concatenate, np.stack, np.hstack, np.vstack, np.column_stack, np.tile, np.repeat),
+    *(np.dot, np.outer, np.sum, np.cumsum, math.sqrt, math.exp, math.log, abs, float, int, len),
     *(list, dict, set, sorted, collections.deque, collections.defaultdict, collections.Counter),
     *(collections.OrderedDict,),
 )
 _PLACE_OF_CONTAINER = {"STORE_SUBSCR": 2, "DELETE_SUBSCR": 2, "STORE_SLICE": 3}
-_CONSTANT = ("LOAD_CONST", "LOAD_SMALL_INT")
 _SHOWING = frozenset(("__init__", "__new__", "__str__", "__repr__", "__format__"))
-_JOINING = ("+=", "|=")
 _BUILT = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType)
 _DOING_BY_NAME = ("_operator", "builtins")  # whose functions do as methods of these names
 _OF_OBJECTS = (types.BuiltinMethodType, types.MethodWrapperType)
@@ -410,6 +523,7 @@ _WRITERS = frozenset(
         *("heappushpop", "heapreplace", "insort", "insort_left", "insort_right", "shuffle"),
         *("copyto", "put", "putmask", "place", "fill_diagonal", "put_along_axis", "memmove"),
         *("_heapify_max", "_heappop_max", "_heapreplace_max", "set_state", "__setattr__"),
+        "nan_to_num",  # which may replace nan where it stands
     )
 )
 _LOOKING = frozenset(

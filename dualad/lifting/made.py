@@ -7,9 +7,11 @@ another one, of which nothing is known.
 
 from __future__ import annotations
 
+import collections
 import functools
 import types
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from .instructions import (
     defaults_of,
     has_code_that_stays,
     instructions,
+    parts_of,
     value_of_name,
 )
 from .lift import Lifted, is_left_alone
@@ -39,6 +42,8 @@ class Made:
     ----------
     f : callable
         The function (`itself`).
+    given : sequence
+        Objects that it is called with, if any.
     key : tuple
         What tells it from others: its code and classes, that of what it reaches, and flags by
         which it may branch; and whether it is lifted.
@@ -50,15 +55,16 @@ class Made:
         A function that looks at something, that thing, and what it has seen.
     """
 
-    __slots__ = ("codes", "f", "key", "looks", "objects")
+    __slots__ = ("codes", "f", "given", "key", "looks", "objects")
 
-    def __init__(self, f: Any) -> None:
-        self.f = itself(f)
+    def __init__(self, f: Any, given: Sequence[Any] = ()) -> None:
+        self.f, self.given = itself(f), given
         self.codes: list[Any] = []
         self.objects: list[Any] = []
         self.looks: list[tuple[_Look, Any, list[Any]]] = []
         key: list[Any] = [type(f) is Lifted and f.lift]
-        self._add(self.f, key, set())
+        for x in (self.f, *given):
+            self._add(x, key, set())
         self.key = tuple(key)
 
     def is_still(self) -> bool:
@@ -98,8 +104,8 @@ class Made:
             if kind.__weakrefoffset__:
                 self.objects.append(x)
             parts = (kind, within(x))
-        if held := functions_in(x):
-            self.looks.append((functions_in, x, held))
+        if kind not in _IN_C and (held := held_by(x)):
+            self.looks.append((held_by, x, held))
             parts = (*parts, *held)
         for part in parts:
             self._add(part, key, seen, depth + 1)
@@ -147,21 +153,30 @@ def itself(f: Any) -> Any:
     return f.f if type(f) in (Lifted, Made) else f
 
 
-def made_of(f: Any) -> Made:
-    """What f is made of; f itself, if it is that."""
+def made_of(f: Any, given: Sequence[Any] = ()) -> Made:
+    """What f is made of, with objects that it is given; f itself, if it is that."""
     if type(f) is Made:
         return f
-    if type(f) is not types.FunctionType or f.__globals__.get(f.__name__) is not f:
-        return Made(f)
-    made = _MADE.get(id(f))  # its module holds f, too
-    if made is None or made.f is not f or not made.is_still():
+    if not _is_held(f) or (given and not all(map(_is_held, given))):
+        return Made(f, given)
+    key = (id(f), *map(id, given)) if given else id(f)
+    made = _MADE.get(key)
+    is_same = made is not None and made.f is f and all(map(_is_same, made.given, given))
+    if made is None or not is_same or not made.is_still():
         if len(_MADE) >= _MOST_MADE:
             _MADE.clear()
-        made = _MADE[id(f)] = Made(f)
+        made = _MADE[key] = Made(f, given)
     return made
 
 
-_MADE: dict[int, Made] = {}  # of functions that are found by their own names
+def _is_held(x: Any) -> bool:
+    """Whether x is a function that its module holds, too."""
+    if type(x) is types.FunctionType:
+        return x.__globals__.get(x.__name__) is x
+    return type(x) in _IN_C and not is_bound(x)
+
+
+_MADE: dict[int | tuple[int, ...], Made] = {}  # of functions that are found by their own names
 _MOST_MADE = 100
 _Look = Callable[[Any], list[Any]]
 _DUALAD = __name__.partition(".")[0]
@@ -170,7 +185,10 @@ _FEW = 32  # parts that are looked at
 DATUM = Mark()
 _COUNT_NOT = DATA | {types.ModuleType, Mark}
 _IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
+_HOLDING = CONTAINERS | {collections.deque, collections.OrderedDict, collections.defaultdict}
+_OPEN = _HOLDING | {types.SimpleNamespace, types.FunctionType}  # to what the user puts there
 _FUNCTIONS = frozenset((types.FunctionType, *_IN_C))
+_FUNCTIONS_AND_FLAGS = _FUNCTIONS | {bool}
 
 
 def own_of(f: types.FunctionType) -> list[Any]:
@@ -201,29 +219,52 @@ def within(x: Any) -> Any:
     return getattr(x, "__wrapped__", None) if is_left_alone(type(x).__module__) else None
 
 
-def functions_in(x: Any) -> list[Any]:
-    """The functions in a small container, or held by an object."""
-    held = x
-    if type(x) not in CONTAINERS:
-        kind: Any = type(x)
-        is_plain = kind.__dictoffset__ and kind.__getattribute__ is object.__getattribute__
-        held = object.__getattribute__(x, "__dict__") if is_plain else ()
-    if len(held) > _FEW:
+def held_by(x: Any) -> list[Any]:
+    """The functions in a small container or held by an object, and flags of the user's."""
+    kind = type(x)
+    parts: Any = x if kind in _HOLDING else attributes_of(x)
+    if len(parts) > _FEW:
         return []
-    parts = held.values() if isinstance(held, dict) else held
-    return [v for v in parts if type(v) in _FUNCTIONS]
+    wanted = _FUNCTIONS if _is_of_a_package(kind) and kind not in _OPEN else _FUNCTIONS_AND_FLAGS
+    return [v for v in (parts.values() if isinstance(parts, dict) else parts) if type(v) in wanted]
+
+
+def attributes_of(x: Any) -> dict[str, Any]:
+    """What an object holds in its __dict__ and its __slots__; a class tells by its `members`."""
+    kind: Any = type(x)
+    if issubclass(kind, type) or type(kind.__getattribute__) is not types.WrapperDescriptorType:
+        return {}
+    held: dict[str, Any] = {}
+    if kind.__dictoffset__:
+        with suppress(AttributeError, TypeError):  # it is another thing, as of a proxy
+            held.update(object.__getattribute__(x, "__dict__"))
+    for base in () if _is_of_a_package(kind) else kind.__mro__:
+        for name, slot in vars(base).items():
+            if type(slot) is types.MemberDescriptorType and base is not object:
+                with suppress(AttributeError):  # it is not filled
+                    held[name] = slot.__get__(x)
+    return held
+
+
+def may_do(x: Any) -> bool:
+    """Whether x may do something itself, if a function is given it: it is no mere data."""
+    if type(x) in CONTAINERS:
+        return any(map(may_do, parts_of(x)))
+    return not (type(x) in DATA or isinstance(x, (Pair, np.ndarray, np.generic)))
 
 
 def members(cls: type) -> list[Any]:
-    """The functions in a class and those that it is derived from."""
+    """The functions in a class and those that it is derived from, and flags."""
     found: list[Any] = []
     for kind in cls.__mro__:
         if not _is_of_a_package(kind):
             for x in list(vars(kind).values()):
                 if isinstance(x, property):
                     found += [f for f in (x.fget, x.fset) if f is not None]
+                elif callable(x) or type(x) is bool:
+                    found.append(getattr(x, "__func__", x))
                 else:
-                    found.append(getattr(x, "__func__", x) if callable(x) else None)
+                    found.append(None)
     return found
 
 
@@ -232,7 +273,8 @@ def paths_in(code: types.CodeType) -> Sequence[tuple[str, ...]]:
     """The global names in code and in what is made there, with attributes that are read of them."""
     paths: dict[tuple[str, ...], None] = {}
     path: tuple[str, ...] = ()
-    for step, op in instructions(code):
+    for step in instructions(code):
+        op = step.op
         if op in ("LOAD_GLOBAL", "LOAD_NAME"):
             path = (step.argval,)
         elif op in ("LOAD_ATTR", "LOAD_METHOD") and path:

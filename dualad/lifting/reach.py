@@ -32,7 +32,6 @@ from .instructions import (
     has_code_that_stays,
     home_of,
     instructions,
-    last_of,
     parts_of,
     value_of_name,
 )
@@ -186,20 +185,21 @@ class _Reader:
         last = ""
         follows_null = takes_lists = False
         makes_lists: Any = False
-        for step, op in instructions(code):
+        for step in instructions(code):
+            op = step.op
             below, top = top, UNKNOWN
             makes_lists = makes_lists or op == "LIST_APPEND" or (op == "BUILD_LIST" and step.arg)
-            is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool((step.arg or 0) & 1))
+            is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool(step.arg & 1))
             if (follows_null and is_second) or (op == "PUSH_NULL" and last in _CALLS):
                 return True  # what a call has given is called
-            if "STORE_FAST" in op and last not in _MADE and type(below) is Mark:
-                given.update([step.argval] if isinstance(step.argval, str) else step.argval)
+            if op == "STORE_FAST" and last not in _MADE and type(below) is Mark:
+                given.add(step.argval)
             last = op
-            if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
+            if has_format and op == "BINARY_OP" and step.text in ("%", "%="):
                 return True
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
                 makes_lists = makes_lists or step.argval in ("append", "insert", "tolist")
-                is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
+                is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and step.arg & 1)
                 top = self.attribute(below, str(step.argval), is_call)
             else:
                 if isinstance(below, types.ModuleType) and below in _MODULES:
@@ -212,8 +212,8 @@ class _Reader:
                     if self.needs(step.argval):
                         return True
                     makes_lists = makes_lists or step.argval.co_name == "<listcomp>"
-                elif "LOAD_FAST" in op and (name := last_of(step.argval)) in given:
-                    is_self = self.owner is not None and name in parameters[:1]
+                elif op == "LOAD_FAST" and step.argval in given:
+                    is_self = self.owner is not None and step.argval in parameters[:1]
                     top = _SELF if is_self else _PARAMETER
                     if follows_null:
                         return True  # a function that was given as an argument is called
@@ -230,7 +230,7 @@ class _Reader:
             if type(self.seen) is _Failed:
                 if op == "CONTAINS_OP":
                     return True  # of a set or a dict, which asks for the hash
-                is_in_place = op == "BINARY_OP" and step.argrepr.endswith("=")
+                is_in_place = op == "BINARY_OP" and step.text.endswith("=")
                 if is_in_place or op in ("STORE_SUBSCR", "STORE_SLICE"):
                     return True  # into an array which takes no duals in this code
                 makes_lists = makes_lists or op == "BUILD_TUPLE"
