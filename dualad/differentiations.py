@@ -262,14 +262,19 @@ _searches: dict[int, dict[Any, list[float]]] = {}  # of the last levels
 _MOST_NUMBERS = 64
 
 
-def look_for_search(*numbers: Any) -> None:
-    """Note whether comparisons have come nearer and nearer: their last ones choose the result."""
+def look_for_search(*numbers: Any, apart: float | None = None) -> None:
+    """Note whether comparisons have come nearer and nearer: their last ones choose the result.
+
+    `apart`: how far the two sides are from each other at least, if that is known.
+    """
     level = newest(numbers)
     if level not in _searches:
         if len(_searches) > SEARCH:
             _searches.clear()
         _searches[level] = {}
-    of_level, apart = _searches[level], _least_apart(*map(plain, numbers))
+    of_level = _searches[level]
+    if apart is None:
+        apart = _least_apart(*map(plain, numbers))
     if len(of_level) > _MOST_NUMBERS:  # as of a loop over many
         of_level = _searches[level] = {"all": of_level["all"]}
     for key in ("all", *(x for x in numbers if type(x) in (int, float, np.float64))):

@@ -446,10 +446,13 @@ def _pad(a: Form, pad_width: Any, mode: str = "constant", **options: Any) -> Any
 # With a kernel, these of arrays of one level are what NumPy gives for the values, with what they
 # do to the forms; and the second ones are views where those are.
 if ARRAY_KERNEL:
-    _CALLED: Any = (np.cumsum, np.concatenate, np.stack, np.roll, np.repeat, np.tile, np.take)
+    _CALLED: Any = (
+        *(np.cumsum, np.concatenate, np.stack, np.roll, np.repeat, np.tile, np.take),
+        *(np.vstack, np.hstack, np.dstack, np.column_stack, np.tril, np.triu, np.delete),
+    )
     _VIEWED: Any = (
         *(np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.matrix_transpose, np.flip),
-        *(np.expand_dims, np.squeeze, np.ravel),
+        *(np.expand_dims, np.squeeze, np.ravel, np.diag),
     )
     ARRAY_KERNEL.connect_linear({f: Form.FUNCTIONS[f] for f in (*_CALLED, *_VIEWED)}, _VIEWED)
 
