@@ -600,6 +600,7 @@ cdef object np_where = numpy.where
 cdef object np_norm = numpy.linalg.norm
 cdef object np_cross = numpy.cross
 cdef object np_reshape = numpy.reshape
+cdef set RESHAPING = {np_reshape, numpy.ravel, numpy.expand_dims, numpy.squeeze}
 cdef object np_clip = numpy.clip
 cdef object np_einsum = numpy.einsum
 cdef object np_zeros_like = numpy.zeros_like
@@ -1191,7 +1192,7 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
     value = y.primal if type(y) is DualArray else y
     if type(value) is not ndarray or not cnp.PyArray_ISFLOAT(<cnp.ndarray>value):
         return None
-    if f is np_reshape:
+    if f in RESHAPING:
         tangent = reshaped(forms[0], value.shape)
     else:
         tangent = (<object>PyDict_GetItem(LINEAR, f))(*forms, **kwargs)
