@@ -886,7 +886,8 @@ cdef object reduction(object f, tuple args, dict kwargs):
     if not is_whole(x):
         return None
     if is_simple(x):
-        return reduced_dual(f, x, args, kwargs)
+        y = total_of_dual(x) if f is np_sum and len(args) == 1 and not kwargs else None
+        return reduced_dual(f, x, args, kwargs) if y is None else y
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
     if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
@@ -1291,6 +1292,65 @@ cdef object recorded_norm(object x):
     node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([unit], [None], value.ndim))
     tangent = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
     return pair(y, tangent, found.level)
+
+
+cdef object norm_along(object x, tuple args, dict kwargs):
+    """The same along one axis=, with keepdims=, of an array of doubles; None for others."""
+    cdef object value, dot, y, length, unit, token, terms
+    cdef Total pull
+    cdef list forms = []
+    cdef Operands found = Operands.__new__(Operands)
+    cdef int axis
+    if not is_whole(x):
+        return None
+    value, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+    if type(value) is not ndarray or not is_small(value):
+        return None
+    if type(dot) is form_class:
+        value = found.value(x, forms)
+        if value is None:
+            return None
+        pull = total_of(node_of(dot))
+    elif is_simple(x) and is_small(dot):
+        pull = Total.__new__(Total)
+        pull.shape = value.shape
+    else:
+        return None
+    if not pull.takes(args, kwargs) or type(pull.axis) is not int:
+        return None
+    y = seen(np_norm(value, axis=pull.axis, keepdims=pull.is_kept))
+    length = y if pull.is_kept else np_norm(value, axis=pull.axis, keepdims=True)
+    if not ((length > 1e-140) & (length < 1e140)).all():  # squares underflow or overflow
+        return None
+    token = quiet()
+    try:
+        unit = value * (1.0 / length)
+        if type(dot) is not form_class:
+            axis = pull.axis if pull.axis < 0 else pull.axis - cnp.PyArray_NDIM(<cnp.ndarray>value)
+            terms = unit * dot
+            if axis != -1:
+                terms = numpy.moveaxis(terms, axis, -1)
+            if not cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>terms):
+                terms = terms.copy()
+            terms = add_up(terms, -1)  # in the order that `total` of array_rules/matrices.py has
+            if pull.is_kept:
+                terms = numpy.expand_dims(terms, axis)
+            return paired(y, terms, <object>SLOT(x, LEVEL)) if all_finite_in(terms) else None
+    finally:
+        unhush(token)
+    pull.has_axes = y.shape != ()
+    ndim = cnp.PyArray_NDIM(<cnp.ndarray>value)
+    node = new_node(node_class, pull.shape, pull.dtype, [node_of(dot)], Slopes([unit], [None], ndim))
+    form = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
+    return paired_form(y, form, <object>SLOT(x, LEVEL))
+
+
+cdef inline bint all_finite_in(object x):
+    return is_small(x) if type(x) is ndarray else isfinite(<double>x)
+
+
+cdef inline object paired_form(object y, object form, object level):
+    return made(y, form, level) if type(y) is ndarray else pair(y, form, level)
 
 
 cdef object recorded_extreme(object f, tuple args, dict kwargs):
@@ -2380,6 +2440,8 @@ def function_protocol(general):
                 result = norm_of(args[0])
                 if result is None:
                     result = recorded_norm(args[0])
+            elif PyTuple_GET_SIZE(args) == 1:
+                result = norm_along(args[0], args, kwargs)
         elif func is np_cross:
             if not kwargs and PyTuple_GET_SIZE(args) == 2:
                 result = crossed(args[0], args[1])

@@ -87,6 +87,14 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "einsum": lambda x, m: np.einsum("ij,j->i", m, x[:3]),
     "einsum to a number": lambda x, m: np.einsum("i,i->", x, x),
     "einsum with a constant": lambda x, m: np.einsum("ij,kj->ik", M, m),
+    "norm": lambda x, m: np.linalg.norm(x),
+    "norms of rows": lambda x, m: np.linalg.norm(m, axis=1),
+    "norms of columns": lambda x, m: np.linalg.norm(m, axis=0),
+    "norms that keep": lambda x, m: np.linalg.norm(m, axis=-1, keepdims=True),
+    "interp": lambda x, m: np.interp(x, np.linspace(-2, 3, 7), np.arange(7.0) ** 2),
+    "interp of one": lambda x, m: np.interp(x[2], np.linspace(-2, 3, 7), np.arange(7.0) ** 2),
+    "interp beyond": lambda x, m: np.interp(m, np.linspace(-2, 1, 7), np.arange(7.0) ** 2),
+    "interp of whole numbers": lambda x, m: np.interp(x, [-2.0, 0, 3], [1.0, 2.0, 0.0]),
     "hypot": lambda x, m: np.hypot(x, 2.0),
     "arctan2": lambda x, m: np.arctan2(x, x * x),
     "shape": lambda x, m: (np.shape(m), np.ndim(m), np.size(m)),
@@ -189,3 +197,18 @@ def test_a_search_in_an_array_is_noticed() -> None:
 
     with pytest.raises(TypeError, match="search"):
         dualad.jacobian(bisect)(np.array([2.0, 3.0]))
+
+
+def test_tangents_are_what_differences_give() -> None:
+    along, h = [np.cos(np.arange(a.size) + 1.0).reshape(a.shape) for a in (V, M)], 2.0**-18
+    for name, call in CALLS.items():
+        plain = call(V, M)
+        if isinstance(plain, (list, tuple)) or np.asarray(plain).dtype == bool or "like" in name:
+            continue
+        tangent = dualad.jvp(call, (V, M), tuple(along))[1]
+        right, left = (
+            call(*(a + s * h * t for a, t in zip((V, M), along, strict=True))) for s in (1, -1)
+        )
+        if np.shape(right) == np.shape(left):
+            difference = (right - left) / (2 * h)
+            np.testing.assert_allclose(tangent, difference, rtol=1e-8, atol=1e-8, err_msg=name)

@@ -530,6 +530,8 @@ def _full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **op
     if not _any_dual(fill_value):
         return buffered(np.full(shape, rebuild(fill_value, unbuffered), dtype, order, **options))
     fill_value = array_of(fill_value)
+    if dtype is None and not fill_value.ndim and type(fill_value.level) is int:
+        return buffered(np.broadcast_to(fill_value, shape).copy(order))
     y = np.zeros(shape, plain(fill_value).dtype if dtype is None else dtype, order)
     y = with_room(y, levels_of(fill_value)) if y.dtype.kind in "fc" else y
     y[...] = fill_value
