@@ -92,6 +92,10 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "norms of columns": lambda x, m: np.linalg.norm(m, axis=0),
     "norms that keep": lambda x, m: np.linalg.norm(m, axis=-1, keepdims=True),
     "interp": lambda x, m: np.interp(x, np.linspace(-2, 3, 7), np.arange(7.0) ** 2),
+    "interp at a point": lambda x, m: np.interp(x, [-2.0, 0.3, 3.0], np.array([1.0, 2.0, 0.0])),
+    "interp at a point of an array": lambda x, m: np.interp(
+        x, np.array([-2.0, 0.3, 3.0]), np.array([1.0, 2.0, 0.0])
+    ),
     "interp of one": lambda x, m: np.interp(x[2], np.linspace(-2, 3, 7), np.arange(7.0) ** 2),
     "interp beyond": lambda x, m: np.interp(m, np.linspace(-2, 1, 7), np.arange(7.0) ** 2),
     "interp of whole numbers": lambda x, m: np.interp(x, [-2.0, 0, 3], [1.0, 2.0, 0.0]),
