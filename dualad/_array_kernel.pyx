@@ -129,6 +129,8 @@ cdef object EVERYTHING = slice(None)
 
 
 cdef object pair = None  # dual(value, tangent, level)
+cdef object as_operand = None       # of array/operands.py
+cdef object look_for_search = None  # of differentiations.py
 
 
 # Whether what has been left to Python has its value already, of which NumPy has warned.
@@ -167,8 +169,10 @@ cdef object quietly(object f, object x, object axes):
         unhush(token)
 
 
-def connect(kind, namespace, of_duals, be_quiet, end_quiet, make):
+def connect(kind, namespace, of_duals, be_quiet, end_quiet, make, operand, search):
     """Take over the class of dual arrays, and the namespaces for arrays and for duals of them."""
+    global as_operand, look_for_search
+    as_operand, look_for_search = operand, search
     global DualArray, Dual, NAMESPACE, OF_DUALS, quiet, unhush, PRIMAL, TANGENT, LEVEL, pair
     pair = make
     DualArray, NAMESPACE, OF_DUALS, quiet, unhush = kind, namespace, of_duals, be_quiet, end_quiet
@@ -599,6 +603,15 @@ cdef object np_where = numpy.where
 cdef object np_norm = numpy.linalg.norm
 cdef object np_cross = numpy.cross
 cdef object np_reshape = numpy.reshape
+cdef set RESHAPING = {np_reshape, numpy.ravel, numpy.expand_dims, numpy.squeeze}
+cdef object np_clip = numpy.clip
+cdef object np_einsum = numpy.einsum
+cdef object np_zeros_like = numpy.zeros_like
+cdef object np_ones_like = numpy.ones_like
+cdef set LIKE = {numpy.zeros_like, numpy.ones_like, numpy.empty_like}
+cdef dict SHAPES = {numpy.shape: "shape", numpy.ndim: "ndim", numpy.size: "size"}
+cdef set QUESTIONS = {numpy.isnan, numpy.isfinite, numpy.isinf, numpy.signbit}
+cdef set MOVING = set()         # linear functions of one array, or of a list of arrays
 cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
 
@@ -876,7 +889,8 @@ cdef object reduction(object f, tuple args, dict kwargs):
     if not is_whole(x):
         return None
     if is_simple(x):
-        return total_of_dual(x) if f is np_sum and len(args) == 1 and not kwargs else None
+        y = total_of_dual(x) if f is np_sum and len(args) == 1 and not kwargs else None
+        return reduced_dual(f, x, args, kwargs) if y is None else y
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
     if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
@@ -904,6 +918,40 @@ cdef object reduction(object f, tuple args, dict kwargs):
     return made(y, tangent, level) if left else pair(y, tangent, level)
 
 
+cdef object reduced_dual(object f, object x, tuple args, dict kwargs):
+    """The same for a dual of arrays of floats, whose tangent is reduced as its primal is."""
+    cdef object value = <object>SLOT(x, PRIMAL), dot = <object>SLOT(x, TANGENT), y, tangent, axis
+    cdef int i, ndim = cnp.PyArray_NDIM(<cnp.ndarray>value)
+    cdef int many = cnp.PyArray_NDIM(<cnp.ndarray>dot) - ndim, kind = type_in(<cnp.ndarray>value)
+    cdef Total pull = Total.__new__(Total)
+    pull.shape = value.shape
+    if kind == OTHER or type_in(<cnp.ndarray>dot) != kind or not cnp.PyArray_SIZE(<cnp.ndarray>value):
+        return None
+    if not pull.takes(args, kwargs):
+        return None
+    axis = tuple([i + many for i in range(ndim) if pull.is_summed[i]]) if many else pull.axis
+    if f is np_sum:
+        y = seen(add_up(value, pull.axis, None, None, pull.is_kept))
+    else:
+        y = seen(value.mean(pull.axis, None, None, pull.is_kept))
+    token = quiet()
+    try:
+        if f is np_sum:
+            tangent = add_up(dot, axis, None, None, pull.is_kept)
+        else:
+            tangent = dot.mean(axis, None, None, pull.is_kept)
+    finally:
+        unhush(token)
+    return paired(y, tangent, <object>SLOT(x, LEVEL))
+
+
+cdef object paired(object y, object tangent, object level):
+    """The dual of an array or a number, whose tangent with one direction is a number, too."""
+    if type(y) is ndarray:
+        return made(y, tangent, level)
+    return pair(y, tangent if type(tangent) is ndarray else tangent.item(), level)
+
+
 cdef object total_of_dual(object x):
     """The sum of all elements of a dual of arrays with several directions; None for others."""
     cdef object value = <object>SLOT(x, PRIMAL), tangent = <object>SLOT(x, TANGENT)
@@ -920,6 +968,154 @@ cdef Total total_of(object node):
     pull.shape, pull.dtype = <object>SLOT(node, SHAPE), <object>SLOT(node, DTYPE)
     pull.count = 1
     return pull
+
+
+cdef object followed(cnp.ndarray dot, cnp.ndarray value, cnp.ndarray part):
+    """The view of a tangent that is to it what a view is to its primal, where it `lies_like` that."""
+    cdef cnp.npy_intp dims[AXES + 1]
+    cdef cnp.npy_intp strides[AXES + 1]
+    cdef int i, ndim = cnp.PyArray_NDIM(part), many = cnp.PyArray_NDIM(dot) - cnp.PyArray_NDIM(value)
+    cdef char *data = <char *>cnp.PyArray_DATA(dot)
+    if many:
+        dims[0], strides[0] = cnp.PyArray_DIM(dot, 0), cnp.PyArray_STRIDE(dot, 0)
+    for i in range(ndim):
+        dims[i + many], strides[i + many] = cnp.PyArray_DIM(part, i), cnp.PyArray_STRIDE(part, i)
+    data += <char *>cnp.PyArray_DATA(part) - <char *>cnp.PyArray_DATA(value)
+    flags = cnp.NPY_ARRAY_ALIGNED | (cnp.PyArray_FLAGS(part) & cnp.NPY_ARRAY_WRITEABLE)
+    view = PyArray_New(
+        <void *>ndarray, ndim + many, dims, cnp.PyArray_TYPE(dot), strides, data, 0, flags, NULL
+    )
+    cnp.set_array_base(<cnp.ndarray>view, dot)
+    return view
+
+
+cdef inline bint is_behaved(cnp.ndarray x) noexcept:
+    """Whether an array holds floats, real or complex, in the order of bytes of this machine."""
+    return cnp.PyArray_ISFLOAT(x) or cnp.PyArray_ISCOMPLEX(x) if cnp.PyArray_ISBEHAVED_RO(x) else False
+
+
+cdef bint is_option(object x) noexcept:
+    """Whether this says where elements go, wherever they lie: an axis, a shape, places."""
+    return (
+        x is None or type(x) is int or type(x) is tuple or is_of_numbers(x)
+        or (type(x) is str and (x == "C" or x == "F"))
+    )
+
+
+cdef object moved(object f, tuple args, dict kwargs):
+    """What a function of `MOVING` makes of a dual of arrays, or of a list of duals and arrays.
+
+    The tangent goes the way of the primal: as a view if that is one, else by the same function of
+    each direction. None if that is not all, as with arrays of several levels.
+    """
+    cdef object x, y, value, dot, here, level = None, first = args[0]
+    cdef list values, dots
+    cdef int i, many = -1
+    cdef tuple rest = args[1:]
+    for x in rest:
+        if not is_option(x):
+            return None
+    for x in kwargs.values():
+        if not is_option(x):
+            return None
+    if type(first) is DualArray:
+        if not is_simple(first):
+            return None
+        value, dot = <object>SLOT(first, PRIMAL), <object>SLOT(first, TANGENT)
+        level = <object>SLOT(first, LEVEL)
+        y = seen(f(value, *rest, **kwargs))
+        if y is value:
+            return first
+        if type(y) is not ndarray or not cnp.PyArray_SIZE(<cnp.ndarray>y):
+            return None
+        if cnp.PyArray_NDIM(<cnp.ndarray>y) >= AXES:
+            return None
+        if not cnp.PyArray_CHKFLAGS(<cnp.ndarray>y, cnp.NPY_ARRAY_OWNDATA) and may_share(y, value):
+            if not is_behaved(<cnp.ndarray>dot) or not lies_like(<cnp.ndarray>dot, <cnp.ndarray>value):
+                return None
+            return made(y, followed(<cnp.ndarray>dot, <cnp.ndarray>value, <cnp.ndarray>y), level)
+        many = dot.ndim - value.ndim
+        dot = directed(f, dot, rest, kwargs, <cnp.ndarray>y, dot.shape[0] if many else -1)
+        return None if dot is None else made(y, dot, level)
+    if type(first) is not list and type(first) is not tuple:
+        return None
+    values, dots = [], []
+    for x in first:
+        if type(x) is list:
+            x = as_operand(x)
+        value, dot = x, None
+        if is_simple(x):
+            value, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+            here = <object>SLOT(x, LEVEL)
+        elif type(x) is ndarray:
+            if not cnp.PyArray_ISFLOAT(<cnp.ndarray>x) and not cnp.PyArray_ISINTEGER(<cnp.ndarray>x):
+                return None
+        elif type_of(x) == OTHER:
+            if not isinstance(x, Dual):
+                return None
+            value, dot, here = x.primal, x.tangent, x.level
+            if type_of(value) == OTHER or type(value) is ndarray:
+                return None
+            if type(dot) is not float and type(dot) is not ndarray:
+                return None
+        if dot is not None:
+            if type(here) is not int or (level is not None and here != level):
+                return None
+            i = ndim_of(dot) - ndim_of(value)
+            if level is not None and i != many:
+                return None
+            level, many = here, i
+        values.append(value)
+        dots.append(dot)
+    if level is None:
+        return None
+    y = f(values, *rest, **kwargs)
+    if type(y) is not ndarray or not cnp.PyArray_SIZE(<cnp.ndarray>y):
+        return None
+    lead, i = (), -1
+    if many:
+        for dot in dots:
+            if dot is not None:
+                if i >= 0 and i != cnp.PyArray_DIM(<cnp.ndarray>dot, 0):
+                    return None
+                i = cnp.PyArray_DIM(<cnp.ndarray>dot, 0)
+        lead = (i,)
+    for x, (value, dot) in enumerate(zip(values, dots)):
+        if dot is None:
+            shape = value.shape if type(value) is ndarray else ()
+            dots[x] = numpy.zeros(lead + shape, y.dtype)
+    dot = directed(f, dots, rest, kwargs, <cnp.ndarray>y, i)
+    return None if dot is None else made(y, dot, level)
+
+
+cdef object directed(
+    object f, object dots, tuple rest, dict kwargs, cnp.ndarray y, Py_ssize_t count
+):
+    """What f makes of tangents, one direction after the other, where y is what it makes of values.
+
+    `count`: how many directions there are; -1 for one that has no axis of its own. None if there is
+    so much of it that one function of all directions takes less time.
+    """
+    cdef Py_ssize_t i
+    cdef object found, token, dot
+    if count > 0 and count * cnp.PyArray_SIZE(y) > 4096:
+        return None
+    token = quiet()
+    try:
+        if count < 0:
+            found = f(dots, *rest, **kwargs)
+        else:
+            found = numpy.empty((count, *(<object>y).shape), y.dtype)
+            for i in range(count):
+                if type(dots) is list:
+                    found[i] = f([dot[i] for dot in <list>dots], *rest, **kwargs)
+                else:
+                    found[i] = f(dots[i], *rest, **kwargs)
+    finally:
+        unhush(token)
+    if type(found) is not ndarray:
+        return None
+    return found if cnp.PyArray_TYPE(<cnp.ndarray>found) == cnp.PyArray_TYPE(y) else None
 
 
 # What `recorded_linear` finds among the arguments of a function.
@@ -973,6 +1169,8 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
         elif type(x) is list or (type(x) is tuple and found.count == 0):
             inner, inner_forms = [], []
             for each in x:
+                if type(each) is list:
+                    each = as_operand(each)
                 if is_whole(each):
                     value = found.value(each, inner_forms)
                     if value is None:
@@ -998,7 +1196,7 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
     value = y.primal if type(y) is DualArray else y
     if type(value) is not ndarray or not cnp.PyArray_ISFLOAT(<cnp.ndarray>value):
         return None
-    if f is np_reshape:
+    if f in RESHAPING:
         tangent = reshaped(forms[0], value.shape)
     else:
         tangent = (<object>PyDict_GetItem(LINEAR, f))(*forms, **kwargs)
@@ -1099,6 +1297,65 @@ cdef object recorded_norm(object x):
     return pair(y, tangent, found.level)
 
 
+cdef object norm_along(object x, tuple args, dict kwargs):
+    """The same along one axis=, with keepdims=, of an array of doubles; None for others."""
+    cdef object value, dot, y, length, unit, token, terms
+    cdef Total pull
+    cdef list forms = []
+    cdef Operands found = Operands.__new__(Operands)
+    cdef int axis
+    if not is_whole(x):
+        return None
+    value, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+    if type(value) is not ndarray or not is_small(value):
+        return None
+    if type(dot) is form_class:
+        value = found.value(x, forms)
+        if value is None:
+            return None
+        pull = total_of(node_of(dot))
+    elif is_simple(x) and is_small(dot):
+        pull = Total.__new__(Total)
+        pull.shape = value.shape
+    else:
+        return None
+    if not pull.takes(args, kwargs) or type(pull.axis) is not int:
+        return None
+    y = seen(np_norm(value, axis=pull.axis, keepdims=pull.is_kept))
+    length = y if pull.is_kept else np_norm(value, axis=pull.axis, keepdims=True)
+    if not ((length > 1e-140) & (length < 1e140)).all():  # squares underflow or overflow
+        return None
+    token = quiet()
+    try:
+        unit = value * (1.0 / length)
+        if type(dot) is not form_class:
+            axis = pull.axis if pull.axis < 0 else pull.axis - cnp.PyArray_NDIM(<cnp.ndarray>value)
+            terms = unit * dot
+            if axis != -1:
+                terms = numpy.moveaxis(terms, axis, -1)
+            if not cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>terms):
+                terms = terms.copy()
+            terms = add_up(terms, -1)  # in the order that `total` of array_rules/matrices.py has
+            if pull.is_kept:
+                terms = numpy.expand_dims(terms, axis)
+            return paired(y, terms, <object>SLOT(x, LEVEL)) if all_finite_in(terms) else None
+    finally:
+        unhush(token)
+    pull.has_axes = y.shape != ()
+    ndim = cnp.PyArray_NDIM(<cnp.ndarray>value)
+    node = new_node(node_class, pull.shape, pull.dtype, [node_of(dot)], Slopes([unit], [None], ndim))
+    form = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
+    return paired_form(y, form, <object>SLOT(x, LEVEL))
+
+
+cdef inline bint all_finite_in(object x):
+    return is_small(x) if type(x) is ndarray else isfinite(<double>x)
+
+
+cdef inline object paired_form(object y, object form, object level):
+    return made(y, form, level) if type(y) is ndarray else pair(y, form, level)
+
+
 cdef object recorded_extreme(object f, tuple args, dict kwargs):
     """np.max or np.min of an array that is recorded, with axis= and keepdims=; None for others.
 
@@ -1110,6 +1367,8 @@ cdef object recorded_extreme(object f, tuple args, dict kwargs):
     cdef list forms = []
     if not is_whole(x):
         return None
+    if is_simple(x):
+        return extreme_dual(f, x, args, kwargs)
     value = found.value(x, forms)
     if type(value) is not ndarray or not cnp.PyArray_SIZE(<cnp.ndarray>value):
         return None
@@ -1129,6 +1388,159 @@ cdef object recorded_extreme(object f, tuple args, dict kwargs):
     node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([slope], [None], value.ndim))
     tangent = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
     return made(y, tangent, found.level) if pull.has_axes else pair(y, tangent, found.level)
+
+
+cdef object extreme_dual(object f, object x, tuple args, dict kwargs):
+    """The same for a dual of arrays of doubles."""
+    cdef object value = <object>SLOT(x, PRIMAL), dot = <object>SLOT(x, TANGENT), y, top, ties, axis
+    cdef int i, ndim = cnp.PyArray_NDIM(<cnp.ndarray>value)
+    cdef int many = cnp.PyArray_NDIM(<cnp.ndarray>dot) - ndim
+    cdef Total pull = Total.__new__(Total)
+    pull.shape = value.shape
+    if not is_small(value) or not is_small(dot) or not pull.takes(args, kwargs):
+        return None
+    y = seen(f(value, axis=pull.axis, keepdims=pull.is_kept))
+    top = y if pull.is_kept or pull.axis is None else f(value, axis=pull.axis, keepdims=True)
+    ties = value == top
+    axis = tuple([i for i in range(ndim) if pull.is_summed[i]])
+    terms = ties / add_up(ties, axis, None, None, True) * dot
+    if many:
+        axis = tuple([i + 1 for i in axis])
+    return paired(y, add_up(terms, axis, None, None, pull.is_kept), <object>SLOT(x, LEVEL))
+
+
+cdef object chosen(tuple args):
+    """np.where(condition, x, y) of duals of arrays of one level, and numbers; None for others."""
+    cdef object x, v, dot, level = None, condition = args[0], y
+    cdef list values = [], dots = []
+    cdef int kind = WEAK, many = -1
+    if type(condition) is not ndarray or not cnp.PyArray_ISBOOL(<cnp.ndarray>condition):
+        return None
+    for x in args[1:]:
+        v, dot = x, None
+        if not goes_with(&kind, x):
+            return None
+        if type(x) is DualArray:
+            v, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+            if level is None:
+                level = <object>SLOT(x, LEVEL)
+                many = dot.ndim - v.ndim
+                lead = dot.shape[:many]
+            elif level != <object>SLOT(x, LEVEL) or lead != dot.shape[:dot.ndim - v.ndim]:
+                return None
+        values.append(v)
+        dots.append(dot)
+    if level is None:
+        return None
+    y = np_where(condition, values[0], values[1])
+    for i in range(2):
+        if dots[i] is None:
+            dots[i] = 0.0
+        elif not cnp.PyArray_SAMESHAPE(<cnp.ndarray>y, <cnp.ndarray>values[i]):
+            return None
+    dot = np_where(condition, dots[0], dots[1])
+    return made(y, dot, level) if dot.ndim - y.ndim == many and dot.dtype == y.dtype else None
+
+
+cdef object clipped(object x, object low, object high):
+    """np.clip between numbers, of an array of doubles none of which is a bound; None for others."""
+    cdef object value, dot, form, y, inside, node
+    cdef const double *v
+    cdef double *slopes
+    cdef double least = -INFINITY, most = INFINITY
+    cdef Py_ssize_t i
+    if not is_whole(x):
+        return None
+    value, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+    if type(value) is not ndarray or type_in(<cnp.ndarray>value) != cnp.NPY_DOUBLE:
+        return None
+    if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>value) or (low is None and high is None):
+        return None
+    if type(dot) is not form_class and not (is_simple(x) and is_small(dot)):
+        return None
+    if low is not None:
+        if type_of(low) == OTHER or type(low) is ndarray:
+            return None
+        least = low
+    if high is not None:
+        if type_of(high) == OTHER or type(high) is ndarray:
+            return None
+        most = high
+    if not least < most:
+        return None
+    inside = numpy.empty(value.shape)
+    v = <const double *>cnp.PyArray_DATA(<cnp.ndarray>value)
+    slopes = <double *>cnp.PyArray_DATA(<cnp.ndarray>inside)
+    for i in range(cnp.PyArray_SIZE(<cnp.ndarray>value)):
+        if not (v[i] < least or v[i] > most or least < v[i] < most):
+            return None
+        slopes[i] = least < v[i] < most
+    y = value.clip(low, high)
+    if type(dot) is form_class:
+        node = node_of(dot)
+        descr = <object>SLOT(node, DTYPE)
+        if descr is not y.dtype:
+            return None
+        pull = Slopes([inside], [None], cnp.PyArray_NDIM(<cnp.ndarray>y))
+        form = new_form(new_node(node_class, y.shape, descr, [node], pull), None, None)
+        return made(y, form, <object>SLOT(x, LEVEL))
+    return made(y, inside * dot, <object>SLOT(x, LEVEL))
+
+
+cdef object filled_like(object f, object x):
+    """np.zeros_like and the like of a dual of arrays in C order, with room for its directions."""
+    cdef object value, dot
+    if not is_simple(x):
+        return None
+    value, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+    if not cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>value) or not is_behaved(<cnp.ndarray>value):
+        return None
+    like = np_ones_like if f is np_ones_like else np_zeros_like
+    return made(like(value), numpy.zeros(dot.shape, value.dtype), <object>SLOT(x, LEVEL))
+
+
+cdef object bilinear(object f, tuple before, object a, object b):
+    """f(*before, a, b) for small arrays of one level, where f is linear in each; None for others."""
+    cdef object v = a, w = b, v_dot = None, w_dot = None, level = None, y, tangent, token, dot
+    cdef list terms = []
+    cdef Py_ssize_t i, count = -1
+    if type(a) is DualArray:
+        if not is_simple(a):
+            return None
+        v, v_dot, level = <object>SLOT(a, PRIMAL), <object>SLOT(a, TANGENT), <object>SLOT(a, LEVEL)
+    if type(b) is DualArray:
+        if not is_simple(b) or (level is not None and level != <object>SLOT(b, LEVEL)):
+            return None
+        w, w_dot, level = <object>SLOT(b, PRIMAL), <object>SLOT(b, TANGENT), <object>SLOT(b, LEVEL)
+    if level is None or not is_small(v) or not is_small(w):
+        return None
+    for value, dot in ((v, v_dot), (w, w_dot)):
+        if dot is None:
+            continue
+        if not is_small(dot):
+            return None
+        i = dot.shape[0] if dot.ndim > value.ndim else 0
+        if count >= 0 and i != count:
+            return None
+        count = i
+    y = seen(f(*before, v, w))
+    token = quiet()
+    try:
+        for is_second, dot in enumerate((v_dot, w_dot)):
+            if dot is None:
+                continue
+            if count == 0:
+                terms.append(f(*before, v, dot) if is_second else f(*before, dot, w))
+            else:
+                terms.append(numpy.stack([
+                    f(*before, v, each) if is_second else f(*before, each, w) for each in dot
+                ]))
+        tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
+    finally:
+        unhush(token)
+    if type(tangent) is ndarray:
+        return paired(y, tangent, level) if is_small(tangent) else None
+    return paired(y, tangent, level) if isfinite(<double>tangent) else None
 
 
 cdef object reshaped(object form, tuple shape):
@@ -1474,7 +1886,10 @@ cdef class Total:
         for axis in axes:
             if type(axis) is not int or not -ndim <= axis < ndim:
                 return False
-            self.is_summed[axis + ndim if axis < 0 else axis] = True
+            i = axis + ndim if axis < 0 else axis
+            if self.is_summed[i]:
+                return False
+            self.is_summed[i] = True
         return True
 
     def __call__(self, g):
@@ -1893,6 +2308,8 @@ def ufunc_protocol(general):
                 found = product(inputs[0], inputs[1])
                 if found is not None:
                     return found
+            elif ufunc in QUESTIONS and is_answering(inputs[0]):
+                return ufunc(<object>SLOT(inputs[0], PRIMAL))
             known = PyDict_GetItem(UFUNCS, ufunc)
             row = None if known == NULL else <Row><object>known
             if row is not None and PyTuple_GET_SIZE(inputs) == row.nargs:
@@ -1904,6 +2321,104 @@ def ufunc_protocol(general):
         return left(general, (self, ufunc, method, *inputs))
 
     return __array_ufunc__
+
+
+cdef inline bint is_answering(object x) noexcept:
+    """Whether this is a dual array whose primal has the plain answers, with nobody to be told."""
+    return (
+        is_whole(x) and type(<object>SLOT(x, PRIMAL)) is ndarray
+        and (type(<object>SLOT(x, LEVEL)) is int or type(<object>SLOT(x, TANGENT)) is form_class)
+    )
+
+
+def comparison(compare, general):
+    """The method of a comparison; `general` takes what is to be noted, or of other numbers."""
+
+    def method(self, other):
+        answer = compared(compare, self, other)
+        return general(self, other) if answer is None else answer
+
+    return method
+
+
+cdef object compared(object compare, object a, object b):
+    """What `differentiations.compared` gives; None if it is more than to look for a search."""
+    cdef object v = a, w = b, level = None
+    cdef cnp.ndarray like
+    cdef double first, other
+    cdef bint are_alike
+    if not is_answering(a):
+        return None
+    v, level = <object>SLOT(a, PRIMAL), <object>SLOT(a, LEVEL)
+    like = <cnp.ndarray>v
+    if type_in(like) != cnp.NPY_DOUBLE or not cnp.PyArray_SIZE(like):
+        return None
+    if not cnp.PyArray_ISCARRAY_RO(like):
+        return None
+    are_alike = False
+    if type(b) is DualArray:
+        if not is_answering(b):
+            return None
+        w = <object>SLOT(b, PRIMAL)
+        are_alike = level == <object>SLOT(b, LEVEL)
+    if type(w) is ndarray:
+        if type_in(<cnp.ndarray>w) != cnp.NPY_DOUBLE or not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>w):
+            return None
+        if not cnp.PyArray_SAMESHAPE(like, <cnp.ndarray>w):
+            return None
+        other = (<double *>cnp.PyArray_DATA(<cnp.ndarray>w))[0]
+    elif type(w) is float or type(w) is int or type(w) is float64:
+        other = w
+    else:
+        return None
+    first = (<double *>cnp.PyArray_DATA(like))[0]
+    if not are_alike and (first == other or first == 0.0 or other == 0.0 and type(b) is DualArray):
+        return None
+    answer = compare(v, w)
+    look_for_search(a, b, apart=least_apart(like, w))
+    return answer
+
+
+cdef double least_apart(cnp.ndarray a, object b) noexcept:
+    """How far some elements are from each other at least, which are not equal; inf if none is."""
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(a), step = n // 16 + 1
+    cdef const double *x = <const double *>cnp.PyArray_DATA(a)
+    cdef const double *y = NULL
+    cdef double apart, least = INFINITY, number = 0.0
+    if type(b) is ndarray:
+        y = <const double *>cnp.PyArray_DATA(<cnp.ndarray>b)
+    else:
+        number = b
+    for i in range(0, n, step):
+        apart = fabs(x[i] - (number if y == NULL else y[i]))
+        if 0.0 < apart < least:
+            least = apart
+    return least
+
+
+def choice(general):
+    """namespaces.choose; `general` takes what is not an array of answers that are all the same."""
+
+    def choose(c, a, b):
+        cdef Py_ssize_t i, n
+        cdef const char *answers
+        if type(c) is ndarray and cnp.PyArray_ISBOOL(<cnp.ndarray>c) and cnp.PyArray_IS_C_CONTIGUOUS(
+            <cnp.ndarray>c
+        ):
+            answers, n = <const char *>cnp.PyArray_DATA(<cnp.ndarray>c), cnp.PyArray_SIZE(<cnp.ndarray>c)
+            if n and memcmp(answers, answers + 1, n - 1) == 0:
+                y = a() if answers[0] else b()
+                if type(y) is ndarray and cnp.PyArray_SAMESHAPE(<cnp.ndarray>y, <cnp.ndarray>c):
+                    return y
+                return numpy.where(c, a(), b())
+        return general(c, a, b)
+
+    return choose
+
+
+def connect_moving(functions):
+    """Take over functions that are linear in one argument, an array or a list of arrays."""
+    MOVING.update(functions)
 
 
 def function_protocol(general):
@@ -1920,20 +2435,41 @@ def function_protocol(general):
                 result = product(args[0], args[1], func)
         elif func is np_where:
             if PyTuple_GET_SIZE(args) == 3:
-                result = recorded_choice(args)
+                result = chosen(args)
+                if result is None:
+                    result = recorded_choice(args)
         elif func is np_norm:
             if not kwargs and PyTuple_GET_SIZE(args) == 1:
                 result = norm_of(args[0])
                 if result is None:
                     result = recorded_norm(args[0])
+            elif PyTuple_GET_SIZE(args) == 1:
+                result = norm_along(args[0], args, kwargs)
         elif func is np_cross:
             if not kwargs and PyTuple_GET_SIZE(args) == 2:
                 result = crossed(args[0], args[1])
+        elif func is np_clip:
+            if not kwargs and (
+                PyTuple_GET_SIZE(args) == 3 or (PyTuple_GET_SIZE(args) == 4 and args[3] is None)
+            ):
+                result = clipped(args[0], args[1], args[2])
+        elif func in LIKE:
+            if not kwargs and PyTuple_GET_SIZE(args) == 1:
+                result = filled_like(func, args[0])
+        elif func is np_einsum:
+            if not kwargs and PyTuple_GET_SIZE(args) == 3 and type(args[0]) is str:
+                result = bilinear(func, args[:1], args[1], args[2])
         elif func in EXTREMES:
             if args:
                 result = recorded_extreme(func, args, kwargs)
-        elif PyDict_GetItem(LINEAR, func) != NULL:
-            result = recorded_linear(func, args, kwargs)
+        elif func in MOVING:
+            if args:
+                result = moved(func, args, kwargs)
+                if result is None and PyDict_GetItem(LINEAR, func) != NULL:
+                    result = recorded_linear(func, args, kwargs)
+        elif PyDict_GetItem(SHAPES, func) != NULL:
+            if not kwargs and PyTuple_GET_SIZE(args) == 1 and is_answering(args[0]):
+                return getattr(<object>SLOT(args[0], PRIMAL), SHAPES[func])
         if result is not None:
             return result
         return left(general, (self, func, types, args, kwargs))
@@ -2273,15 +2809,16 @@ cdef bint is_small(object x):
 
 
 def transposed(x):
-    """x.T for an array of one or two axes; None for others."""
-    if type(x.level) is not int:
+    """x.T for an array of one level; None for others."""
+    if not is_simple(x):
         return None
-    value, tangent = x.primal, x.tangent
-    if type(value) is not ndarray or type(tangent) is not ndarray or value.ndim != 2:
+    value, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+    if value.ndim >= AXES or not is_behaved(<cnp.ndarray>dot):
         return None
-    if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):
+    if not lies_like(<cnp.ndarray>dot, <cnp.ndarray>value):
         return None
-    return made(value.T, tangent.transpose(0, 2, 1) if tangent.ndim == 3 else tangent.T, x.level)
+    y = value.T
+    return made(y, followed(<cnp.ndarray>dot, <cnp.ndarray>value, <cnp.ndarray>y), <object>SLOT(x, LEVEL))
 
 
 cdef inline bint is_gapless(object x) noexcept:
@@ -2486,6 +3023,15 @@ cdef object view(object x, object index):
     if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):
         return None
     several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)
+    if type(index) is ndarray or type(index) is list:
+        if type(index) is ndarray and not (
+            cnp.PyArray_ISINTEGER(<cnp.ndarray>index) or cnp.PyArray_ISBOOL(<cnp.ndarray>index)
+        ):
+            return None
+        part = value[index]
+        if type(part) is not ndarray or not cnp.PyArray_CHKFLAGS(<cnp.ndarray>part, cnp.NPY_ARRAY_OWNDATA):
+            return None
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
     if type(index) is slice:
         part = value[index]
         return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)

@@ -1788,6 +1788,8 @@ cdef object call_memoised(PyObject *self, PyObject *const *args, size_t flags, P
             tangents.append((level, (<Dual>x).t[0]))
         elif not is_float(x) and isinstance(x, IN_PARTS):
             return PyObject_Vectorcall(function.readable, args, flags, names)
+        elif not is_float(x) and type(type(x).__hash__) is Function:  # which may ask a dual
+            return PyObject_Vectorcall(function.readable, args, flags, names)
         else:
             numbers.append(x)
             tangents.append(None)

@@ -58,6 +58,8 @@ _JUMPS: dict[str, Function] = {
     **dict.fromkeys(("floordiv", "mod"), lambda a, b: a % b == 0),
     "fmod": lambda a, b: (np.fmod(a, b) == 0) & (a != 0),
 }
+# Of these nothing is left between two jumps, either: all that led to them is without a derivative.
+_ROUNDING = {"floor", "ceil", "trunc", "rint", "round", "floordiv"}
 # Functions of arrays that look at the order of elements. Of these, what is selected lies at the
 # result, or between two neighbours around it; or at the extremes; or all elements are put in order.
 _AT_RESULT = {
@@ -94,8 +96,8 @@ class Finding:
     Attributes
     ----------
     kind : str
-        "tie", "kink", "jump", "infinite slope", "nan slope", "strong zero", "first inf",
-        "first nan", "kept value" or "constant".
+        "tie", "kink", "jump", "rounding", "infinite slope", "nan slope", "strong zero",
+        "first inf", "first nan", "kept value" or "constant".
     what : str
         The operation.
     value : str
@@ -142,7 +144,7 @@ class AuditReport:
 
     def __str__(self) -> str:
         if not self.findings:
-            return "audit: no tie, kink, jump, infinite slope, nan or inf was met."
+            return "audit: no tie, kink, jump, rounding, infinite slope, nan or inf was met."
         lines = []
         for finding in self.findings:
             lines.append(repr(finding))
@@ -166,6 +168,7 @@ def audit(
       np.clip at a bound, a norm at 0. The derivative is then the mean of the one-sided ones, or
       that of the order that was taken;
     - **jumps**: floor, round, sign, //, % where they step. Their derivative is taken as 0;
+    - **rounding** elsewhere: floor, round, int(x), // give constants, with derivative 0;
     - **infinite and nan slopes**, and **strong zeros**: where such a slope met a zero tangent,
       and was not counted;
     - the **first inf and nan** in a value and in a tangent, and the operation that made it;
@@ -206,7 +209,7 @@ def audit(
     >>> audit(ramp, 1.0).findings[0].kind
     'tie'
     >>> audit(ramp, 3.0)
-    audit: no tie, kink, jump, infinite slope, nan or inf was met.
+    audit: no tie, kink, jump, rounding, infinite slope, nan or inf was met.
     """
     refuse_unless_callable("audit", f, "audit(f, x)")
     inputs = Inputs("audit", chosen(f, lift), argnums, args, kwargs)
@@ -320,7 +323,10 @@ class _Watch(ParticipatingLevel):
         elif name in _KINKS or name in _JUMPS:
             kind, there = ("kink", _KINKS) if name in _KINKS else ("jump", _JUMPS)
             moving = functools.reduce(np.logical_or, (_apart(a, plain(a)) for a in args))
-            self._note_where(kind, name, there[name](*values) & moving, values)
+            found = there[name](*values) & moving
+            self._note_where(kind, name, found, values)
+            if name in _ROUNDING:
+                self._note_where("rounding", name, moving & ~np.asarray(found), values)
 
     def _see_slopes(self, rule: Rule, args: tuple[Any, ...]) -> None:
         split_args = [parts(a, self) for a in args]
@@ -508,6 +514,13 @@ class _WatchedDual(_Watched):
 
 class _WatchedArray(_Watched, DualArray):
     __slots__ = ()
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        watch = _watch_of((self,))
+        if watch is not None and np.dtype(dtype).kind in "iu":
+            with _quietly():
+                watch._see_kinks("trunc", (self,))
+        return super().astype(dtype, *args, **options)
 
 
 # Duals of inner derivatives over watched ones look at comparisons too.

@@ -41,7 +41,7 @@ from .pair import (
 )
 from .pickles import pickled
 from .ranges import may_matter, regained
-from .refusals import converted, note_objects
+from .refusals import UNHASHABLE, converted, note_objects
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
@@ -357,7 +357,7 @@ class Dual(Pair):
     def __hash__(self) -> int:
         differentiations.note_hash(self)
         raise TypeError(
-            "a Dual is unhashable, so that no cache, set or dict can return a number "
+            f"{UNHASHABLE}, so that no cache, set or dict can return a number "
             "without its derivative; write x.primal for the key."
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .looks import is_plain
+from .looks import is_plain, is_sparse
 from .numerics import (
     fma,
     heaviside,
@@ -438,6 +438,8 @@ def instead_of(x: Any) -> str:
     """What to write in place of something that holds numbers; the end of a sentence."""
     if isinstance(x, (list, tuple)):
         return "; write np.asarray(x)."
+    if is_sparse(x):
+        return "; write A * x for np.multiply(A, x), and so on: SciPy's arrays have operators."
     return "; write x.to_numpy()." if hasattr(type(x), "to_numpy") else "."
 
 

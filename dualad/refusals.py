@@ -59,6 +59,7 @@ _MAKE_ROOM = (
     "where {0} is made, write {1}np.array(…) or np.copy(…), whose arrays take duals in code that a "
     "driver or dualad.lift lifts, or np.zeros(n, like=x) or np.zeros_like(x)"
 )
+UNHASHABLE = "a Dual is unhashable"
 MAKE_ROOM = _MAKE_ROOM.format("it", "")
 _ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){UNLIFTED}"
 _PLAIN_NUMBER = {  # what makes one of a dual, and what to write: where the user's text is not known

@@ -8,6 +8,7 @@ from the end, for an adjoint may have an axis of several in front.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -340,7 +341,7 @@ def _broadcast_to(a: Form, shape: Any, subok: bool = False) -> Any:
 def placed(f: Callable[..., Any], args: Any, options: Any) -> Any:
     """Whatever f chooses and places, among zeros, of all the forms in its arguments."""
     forms = [x for x in leaves([args, options]) if isinstance(x, Form)]
-    starts = np.cumsum([1, *(x.size for x in forms)]).tolist()
+    starts = list(itertools.accumulate([x.size for x in forms], initial=1))
     each = iter(range(len(forms)))
 
     def numbers(x: Any) -> Any:
@@ -397,7 +398,7 @@ def _concatenate(arrays: Any, axis: Any = 0, **options: Any) -> Any:
         arrays, axis = [np.reshape(a, -1) for a in arrays], 0
     behind = normalize_axis_index(axis, arrays[0].ndim) - arrays[0].ndim
     shape = np.concatenate([blank(a.shape) for a in arrays], axis).shape
-    ends = np.cumsum([a.shape[axis] for a in arrays]).tolist()
+    ends = itertools.accumulate([a.shape[axis] for a in arrays])
     cuts = [
         (..., slice(end - a.shape[axis], end), *[slice(None)] * (-1 - behind))
         for a, end in zip(arrays, ends, strict=True)
@@ -446,10 +447,13 @@ def _pad(a: Form, pad_width: Any, mode: str = "constant", **options: Any) -> Any
 # With a kernel, these of arrays of one level are what NumPy gives for the values, with what they
 # do to the forms; and the second ones are views where those are.
 if ARRAY_KERNEL:
-    _CALLED: Any = (np.cumsum, np.concatenate, np.stack, np.roll, np.repeat, np.tile, np.take)
+    _CALLED: Any = (
+        *(np.cumsum, np.concatenate, np.stack, np.roll, np.repeat, np.tile, np.take),
+        *(np.vstack, np.hstack, np.dstack, np.column_stack, np.tril, np.triu, np.delete),
+    )
     _VIEWED: Any = (
         *(np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.matrix_transpose, np.flip),
-        *(np.expand_dims, np.squeeze, np.ravel),
+        *(np.expand_dims, np.squeeze, np.ravel, np.diag),
     )
     ARRAY_KERNEL.connect_linear({f: Form.FUNCTIONS[f] for f in (*_CALLED, *_VIEWED)}, _VIEWED)
 

@@ -9,6 +9,7 @@ import random
 import threading
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -301,3 +302,38 @@ def test_it_may_recur_about_as_deeply_as_without_duals() -> None:
         return x if n == 0 else deep(x, n - 1) * 1.0
 
     assert derivative(lambda x: deep(x, 150))(2.0) == 1.0
+
+
+@dataclass(frozen=True)
+class Spring:
+    """The hash of this object is that of a number, which may be a dual."""
+
+    stiffness: Any
+
+    @functools.cache  # noqa: B019
+    def energy(self, x: float) -> Any:
+        return self.stiffness * x**2 / 2
+
+
+def test_an_object_that_holds_a_dual_is_not_looked_for() -> None:
+    def f(k: Any) -> Any:
+        spring = Spring(k)
+        return spring.energy(2.0) + spring.energy(2.0) * k
+
+    assert derivative(f)(3.0) == 2 + 12
+    assert derivative(f, order=2)(3.0) == 4
+    assert grad(f, mode="reverse")(3.0) == 14
+    assert f(3.0) == 6 + 18
+
+
+def test_another_error_of_a_hash_is_the_users_own() -> None:
+    class Bad:
+        def __hash__(self) -> int:
+            raise TypeError("no hash here")
+
+    @functools.cache
+    def f(bad: Any, x: float) -> float:
+        return x
+
+    with pytest.raises(TypeError, match="no hash here"):
+        derivative(lambda x: f(Bad(), 1.0) * x)(2.0)

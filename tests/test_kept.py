@@ -1087,13 +1087,15 @@ def test_membership_does_not_hide_a_kept_value() -> None:
 def test_an_audit_names_a_kept_value() -> None:
     f = times(in_dict(KEYS["round"]))
     f(AT)
-    (finding,) = audit(f, AT).findings
+    rounding, finding = audit(f, AT).findings
+    assert rounding.kind == "rounding" and rounding.what == "round"
     assert finding.kind == "kept value" and finding.file == __file__
-    assert not audit(times(in_dict(KEYS["round"])), AT).findings
+    assert [x.kind for x in audit(times(in_dict(KEYS["round"])), AT).findings] == ["rounding"]
     h = in_dict(KEYS["int"])
     g = lambda v: np.stack([h(v[0]) * v[1], v[1]])  # noqa: E731
     g(np.array([AT, 2.0]))
-    assert [found.kind for found in audit(g, np.array([AT, 2.0])).findings] == ["kept value"]
+    found = audit(g, np.array([AT, 2.0])).findings
+    assert [x.kind for x in found] == ["rounding", "kept value"]
 
 
 def test_looking_for_a_kept_value_warns_of_nothing() -> None:

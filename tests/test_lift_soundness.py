@@ -965,7 +965,19 @@ class Column:
         return self.numbers
 
 
+class Cell:
+    """The same of one number, where it is not lifted."""
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(self.x)
+
+
 TAKEN: dict[str, Callable[[Any], Any]] = {
+    "one number": lambda x: np.asarray(Cell(x)) * x,
+    "the kind of one number": lambda x: x * isinstance(np.asarray(Cell(x)) * 2, np.float64),
     "whole numbers in a list": lambda x: np.array([Whole(4), x]),
     "in rows": lambda x: np.array([[Whole(4), 1], [x, Whole(5)]]),
     "in a sum": lambda x: np.sum([Whole(4), x * math.sqrt(x)]),

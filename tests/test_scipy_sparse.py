@@ -545,3 +545,10 @@ def test_factors_made_outside_are_what_a_function_is_lifted_for(f: Any) -> None:
     for mode in ("forward", "reverse"):
         got = jacobian(f, mode=mode)(np.array([1.0, -2.0, 3.0]))
         np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
+def test_a_function_of_numpy_names_the_operator() -> None:
+    a = sp.csr_array(np.eye(3))
+    with pytest.raises(TypeError, match=r"write A \* x for np.multiply\(A, x\)"):
+        derivative(lambda x: np.multiply(a, x).sum())(2.0)
+    assert derivative(lambda x: (a * x).sum())(2.0) == 3.0

@@ -39,7 +39,7 @@ from .algebra import (
     sparse_times,
     times_sparse,
 )
-from .operands import as_objects, as_operand
+from .operands import ARRAYS, as_objects, as_operand
 from .promotion import make_room
 from .short_ways import with_short_ways
 
@@ -589,3 +589,6 @@ class DualArray(Dual):
 def _leave_last(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same index for an array with one more axis behind."""
     return (*index, slice(None)) if any(i is Ellipsis for i in index) else index
+
+
+ARRAYS.add(DualArray)

@@ -56,6 +56,8 @@ def as_operand(x: Any) -> Any:
         if kinds <= _FLOATS:
             return np.asarray(x)
         return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
+    if kind in (list, tuple) and {np.ndarray} < {np.ndarray, *map(type, x)} <= ARRAYS:
+        return _stacked(x)
     x = unbuffered(x)
     if is_sequence(x):
         x = listed(x)
@@ -64,13 +66,18 @@ def as_operand(x: Any) -> Any:
                 return from_objects(np.fromiter(x, object, len(x)))
             if any(map(_is_float_by_method, leaves(x))):
                 x = rebuild(x, lambda v: float(v) if _is_float_by_method(v) else v)
-            try:
-                return np.stack([_row(part) for part in x])
-            except ValueError:
-                np.asarray(rebuild(x, lambda v: plain(unbuffered(v))))  # for NumPy's own error
-                raise
+            return _stacked([_row(part) for part in x])
         x = np.asarray(x)
     return from_objects(x) if is_plain(x, np.ndarray) else x
+
+
+def _stacked(rows: Any) -> Any:
+    """An array of these rows; NumPy's own error where they have different shapes."""
+    try:
+        return np.stack(rows)
+    except ValueError:
+        np.asarray([plain(unbuffered(row)) for row in rows])
+        raise
 
 
 def _row(x: Any) -> Any:
@@ -97,6 +104,7 @@ def _is_float_by_method(x: Any) -> bool:
     return issubclass(kind, int) and kind.__float__ is not int.__float__
 
 
+ARRAYS: set[type] = {np.ndarray}  # and DualArray
 _NUMBERS = (float, complex, int, np.number)
 # What the kernel puts together at once, as a right-hand side of a differential equation gives it.
 _FLOATS = frozenset((float, np.float64))

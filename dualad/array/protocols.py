@@ -635,7 +635,11 @@ def element(x: Dual, index: Any) -> Any:
 
 
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect(DualArray, ARRAY, of_duals(ARRAY), stop_warnings, resume_warnings, dual)
+    ARRAY_KERNEL.connect(
+        *(DualArray, ARRAY, of_duals(ARRAY), stop_warnings, resume_warnings, dual),
+        *(as_operand, look_for_search),
+    )
+    ARRAY.functions["choose"] = ARRAY_KERNEL.choice(ARRAY.functions["choose"])
     ARRAY.functions["_step"] = ARRAY_KERNEL.steps(RULES["_step"].value_in(ARRAY))
 DUAL_OF.update({np.ndarray: DualArray, DualArray: DualArray})
 if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy's numbers are not

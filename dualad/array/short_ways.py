@@ -13,6 +13,14 @@ from ..table import RULES
 
 T = TypeVar("T", bound=type)
 
+_COMPARISONS = {
+    f"__{compare.__name__}__": compare
+    for compare in (
+        *(operator.lt, operator.le, operator.gt),
+        *(operator.ge, operator.eq, operator.ne),
+    )
+}
+
 
 def with_short_ways(kind: T) -> T:
     """The class itself; where there are kernels, they answer first for arrays of floats."""
@@ -54,6 +62,8 @@ def with_short_ways(kind: T) -> T:
     array.__isub__ = in_place(operator.isub, array.__isub__)
     negative = RULES["neg"].called_as(operator.neg)
     array.__neg__ = ARRAY_KERNEL.unary_operator(negative, array.__neg__)
+    for name, compare in _COMPARISONS.items():
+        setattr(array, name, ARRAY_KERNEL.comparison(compare, getattr(array, name)))
     array.__array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(array.__array_ufunc__)
     array.__array_function__ = ARRAY_KERNEL.function_protocol(array.__array_function__)
     array.__setitem__ = __setitem__

@@ -18,6 +18,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted, counted
 from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
+from ..kernel import ARRAY_KERNEL
 from ..looks import is_plain
 from ..pair import is_array, moved, plain
 from ..structure import leaves, rebuild
@@ -580,3 +581,18 @@ def _pairs(given: Any, ndim: int) -> list[tuple[Any, Any]]:
         pairs: Sequence[Any] = [given.get(i, given.get(i - ndim, 0)) for i in range(ndim)]
         return [(p, p) if np.ndim(p) == 0 else (p[0], p[1]) for p in pairs]
     return [(int(b), int(a)) for b, a in np.broadcast_to(given, (ndim, 2))]
+
+
+# -- where there is nothing else to do ----------------------------------------------------
+
+# With a kernel, these of arrays of one level are NumPy's own of the values and of the tangents.
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_moving(
+        (
+            *(np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.matrix_transpose),
+            *(np.expand_dims, np.squeeze, np.flip, np.flipud, np.fliplr, np.rot90, np.roll),
+            *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack),
+            *(np.repeat, np.tile, np.take, np.diag, np.diagonal, np.triu, np.tril),
+            *(np.broadcast_to, np.delete, np.cumsum),
+        )
+    )

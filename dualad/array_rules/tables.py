@@ -10,8 +10,10 @@ import numpy as np
 from ..array.algebra import directions, linear
 from ..array.operands import as_operand
 from ..array.protocols import implements
+from ..dual import Dual
+from ..levels import ParticipatingLevel
 from ..pair import dual, fit, moved, newest, parts, plain
-from ..zeros import scale
+from ..zeros import is_finite, scale
 from .common import array, composing, has_duals, in_double, unboxed
 
 # -- interpolation -------------------------------------------------------------------------
@@ -22,6 +24,8 @@ def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     number = as_operand(x)  # of which NumPy takes more kinds than of arrays
+    if period is None and (y := _on_one_line(number, xp, fp)) is not None:
+        return y
     x, xp, fp = array(number), array(xp), array(fp)
     if period is not None and has_duals(x, xp, fp, period):
         x, xp, fp = map(in_double, (x, xp, fp))
@@ -48,6 +52,28 @@ def _interp(
     moves = [parts(a, level)[1] is not None for a in given]
     is_linear = not moves[1] and not (moves[0] and any(moves[2:]))  # along the line, or in heights
     return (moved if is_linear else dual)(y, fit(unboxed(tangent), y), level)
+
+
+def _on_one_line(x: Any, xp: Any, fp: Any) -> Any:
+    """The same of numbers that lie between points of a plain grid; None for others."""
+    if not isinstance(x, Dual) or not (type(xp) is type(fp) is np.ndarray and xp.shape == fp.shape):
+        return None
+    v, level = x.primal, x.level
+    is_asked = isinstance(level, ParticipatingLevel) and (
+        type(level).answers is not ParticipatingLevel.answers
+    )
+    if is_asked or xp.ndim != 1 or type(v) not in (float, np.float64, np.ndarray):
+        return None
+    if {xp.dtype, fp.dtype, np.asarray(v).dtype} != {np.dtype(float)} or not np.size(v):
+        return None
+    i = xp.searchsorted(v, "right") - 1
+    if np.min(i) < 0 or np.max(i) > len(xp) - 2 or np.any(xp[i] == v):  # an end, or a kink
+        return None
+    slope = (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i])
+    if not is_finite(slope):
+        return None
+    y = np.interp(v, xp, fp)
+    return moved(y, fit(slope * x.tangent, y), level)
 
 
 def _one_period(x: Any, xp: Any, fp: Any, period: Any) -> Any:

@@ -29,6 +29,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 import numpy as np
 
 from ..array.buffers import Buffer, buffered
+from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..differentiations import answered, note_equal, text_for
 from ..dual import Dual
@@ -612,6 +613,8 @@ class ArrayMethod(Method):
     """Reads a method that, of a plain array, asks no dual among its arguments what to do."""
 
     def __matmul__(self, x: Any) -> Any:
+        if type(x) is DualArray:
+            return getattr(x, self.name)
         if type(x) is np.ndarray or isinstance(x, ArrayProxy):
             f = _clipped if self.name == "clip" else FUNCTIONS[getattr(np, self.name)]
             return functools.partial(f, x)

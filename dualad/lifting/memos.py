@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from contextlib import suppress
+from types import FunctionType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..differentiations import MEMOS, is_open
 from ..dual import Dual
 from ..kernel import KERNEL, LIFTING
 from ..pair import Function, Pair, dual, plain
+from ..refusals import UNHASHABLE
 from ..structure import leaves, rebuild
 
 
@@ -38,10 +40,12 @@ class Memoised:
         self.cached, self.maxsize, self.typed = cached, given["maxsize"], given["typed"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        f = Memoised.stand_in(self.cached.__wrapped__)
+        if not _can_be_hashed((*args, *kwargs.values())):
+            return f(*args, **kwargs)
         level, key, tangents, given = _asked(args, kwargs)
         if level is None:
             return self.cached(*args, **kwargs)
-        f = Memoised.stand_in(self.cached.__wrapped__)
         memo = self.memo_at(level)
         if memo is None:
             return f(*args, **kwargs)
@@ -75,6 +79,19 @@ class Memoised:
             of_level = MEMOS.setdefault(int(level), {})
         memo: Memo | None = of_level.get(id(self.cached))
         return of_level.setdefault(id(self.cached), Memo(self)) if memo is None else memo
+
+
+def _can_be_hashed(args: tuple[Any, ...]) -> bool:
+    """Whether no hash of an object of the user's asks for that of a dual which it holds."""
+    try:
+        for x in args:
+            if type(type(x).__hash__) is FunctionType and not issubclass(type(x), Dual):
+                hash(x)
+    except TypeError as error:
+        if not str(error).startswith(UNHASHABLE):
+            raise
+        return False
+    return True
 
 
 def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Hashable, Hashable, Any]:

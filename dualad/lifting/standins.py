@@ -21,7 +21,7 @@ import numpy as np
 from ..array.algebra import levels_of, with_room
 from ..array.buffers import buffered
 from ..array.dualarray import DualArray
-from ..array.operands import ArrayProxy, as_objects, listed, unbuffered
+from ..array.operands import ArrayProxy, as_objects, from_objects, listed, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, by_its_rule, in_front
 from ..array_rules.common import has_duals, in_order_of, valued
 from ..array_rules.creation import array_of, require
@@ -439,8 +439,12 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
 
     @functools.wraps(f)
     def make(x: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
-        if _has_own(x, "__array__") and isinstance(y := x.__array__(), (ArrayProxy, Dual)):
-            x = y  # which NumPy would not take for an array
+        if _has_own(x, "__array__"):
+            y = x.__array__()
+            if type(y) is np.ndarray:
+                y = from_objects(y)  # which that made where it is not lifted
+            if isinstance(y, (ArrayProxy, Dual)):
+                x = y  # which NumPy would not take for an array
         if options.get("like") is not None or dtype in (object, "O") or not _any_dual(x):
             order = {} if order is None else {"order": order}
             given: dict[int, Any] = {}
@@ -526,6 +530,8 @@ def _full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **op
     if not _any_dual(fill_value):
         return buffered(np.full(shape, rebuild(fill_value, unbuffered), dtype, order, **options))
     fill_value = array_of(fill_value)
+    if dtype is None and not fill_value.ndim and type(fill_value.level) is int:
+        return buffered(np.broadcast_to(fill_value, shape).copy(order))
     y = np.zeros(shape, plain(fill_value).dtype if dtype is None else dtype, order)
     y = with_room(y, levels_of(fill_value)) if y.dtype.kind in "fc" else y
     y[...] = fill_value
