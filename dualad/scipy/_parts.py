@@ -406,21 +406,6 @@ def _recorded(f: Linear, x: Form, back: Linear | None) -> Form:
     return made_of(shape, np.result_type(x.dtype, np.asarray(y).dtype), [x], pull)
 
 
-def by_columns(f: Linear, n: int) -> Linear:
-    """The transpose of a linear f of the first axis, of n numbers, which takes several columns.
-
-    It is that of its matrix, which is made by one call when it is first needed.
-    """
-    matrix: list[Any] = []
-
-    def back(g: Any) -> Any:
-        if not matrix:
-            matrix.append(f(np.eye(n)))
-        return np.tensordot(matrix[0], g, (0, 0))
-
-    return back
-
-
 def stripped(y: Any) -> Any:
     """The plain numbers in a result, in its structure."""
     return rebuild(y, lambda x: plain(as_operand(x)))

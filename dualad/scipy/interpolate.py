@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import scipy.interpolate as _scipy
 from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from ..array.operands import as_operand
 from ..array_rules.common import has_duals
@@ -65,6 +64,7 @@ from ._splines import (
     make_interp_spline,
     make_lsq_spline,
     make_smoothing_spline,
+    solver_of,
 )
 from ._theorems import solved
 
@@ -185,11 +185,7 @@ def CubicSpline(
     slopes = np.moveaxis(spline(plain(x), 1), axis, 0)
     gaps, n = np.diff(plain(x))[:, None], len(slopes)
     of_slopes = _smooth(gaps, 0.0 * gaps, [e if isinstance(e, str) else (e[0], 0.0) for e in ends])
-    factors = splu(_band(of_slopes, n))
-
-    def divide(r: Any, trans: str = "N") -> Any:
-        return factors.solve(r.reshape(n, -1), trans).reshape(r.shape)
-
+    divide = solver_of(_band(of_slopes, n))
     left = _smooth(h, np.diff(front, axis=0) / h, ends)
     found = solved(left, slopes, divide, back=lambda g: divide(g, "T"))
     return _cubic(spline, x, y, found, axis)
@@ -284,7 +280,7 @@ def PchipInterpolator(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) ->
     inner = np.where(flat_after, (w1 + w2) / w2 * after / 2, inner)
     inner = np.where(flat_before & flat_after, 0.0, inner)
     ends = (_pchip_end(h[0], h[1], m[0], m[1]), _pchip_end(h[-1], h[-2], m[-1], m[-2]))
-    return _cubic(spline, x, y, np.stack([ends[0], *inner, ends[1]]), axis)
+    return _cubic(spline, x, y, np.concatenate([ends[0][None], inner, ends[1][None]]), axis)
 
 
 def _pchip_end(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
@@ -318,7 +314,8 @@ def Akima1DInterpolator(
     if len(rise) == 1:
         return _cubic(spline, x, y, np.stack([rise[0], rise[0]]), axis)
     before, after = 2 * rise[0] - rise[1], 2 * rise[-1] - rise[-2]
-    m = np.stack([2 * before - rise[0], before, *rise, after, 2 * after - rise[-1]])
+    begin = np.stack([2 * before - rise[0], before])
+    m = np.concatenate([begin, rise, np.stack([after, 2 * after - rise[-1]])])
     change = np.abs(np.diff(m, axis=0))
     if method == "makima":
         change = change + np.abs(m[1:] + m[:-1]) / 2
