@@ -16,7 +16,6 @@ from scipy import sparse
 
 from ..array.operands import as_operand
 from ..array_rules.common import has_duals
-from ..drivers import jacobian
 from ..pair import plain
 from ._calling import take_places
 from ._fitpack import (
