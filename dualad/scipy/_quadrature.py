@@ -193,7 +193,7 @@ class _Integral:
         try:
             if not nodes or not Branch.run(self.f, nodes[0]).questions:
                 return []
-            found = list(switches(lambda x: Branch.run(self.f, x), nodes))
+            found = list(switches(lambda x: Branch.run(self.f, x), nodes, of_number=True))
         except PLAIN_ONLY:
             return []
         except ArithmeticError as error:
