@@ -329,3 +329,31 @@ def test_one_run_tells_of_many_numbers_what_runs_at_them_would(name: str) -> Non
     at = np.array(places)
     same = [run.same(ask(x)) for x in places]
     np.testing.assert_array_equal(run.same_at(at), same if tells else np.zeros(len(at), bool))
+
+
+NESTED: dict[str, tuple[Callable[[Any], Any], list[float]]] = {  # first and second derivative at C
+    "limits": (
+        lambda c: integrate.dblquad(lambda y, x: 1.0 + 0 * c, 0, 1, 0, lambda x: max(x, c))[0],
+        [C, 1.0],
+    ),
+    "the outer number": (
+        lambda c: integrate.dblquad(lambda y, x: abs(x - c), 0, 1, 0, 1)[0],
+        [2 * C - 1, 2.0],
+    ),
+    "the inner number": (
+        lambda c: integrate.dblquad(lambda y, x: x * abs(y - c), 0, 1, 0, 1)[0],
+        [C - 0.5, 1.0],
+    ),
+    "nothing": (
+        lambda c: integrate.tplquad(lambda z, y, x: x * y * c**2 + z, 0, 1, 0, c, 0, 1)[0],
+        [C**3 + 0.5, 3 * C**2],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_integrals_within_integrals_that_decide(name: str) -> None:
+    f, want = NESTED[name]
+    for order in (1, 2):
+        assert derivative(f, order=order)(C) == pytest.approx(want[order - 1], rel=1e-6, abs=1e-6)
+    assert grad(f, mode="reverse")(C) == pytest.approx(want[0], rel=1e-6)
