@@ -30,7 +30,7 @@ from .namespaces import Namespace, choose
 from .pair import Pair, dual, parts, plain
 from .rules import RULES as ELEMENTARY
 from .rules import Rule, Slope, compile_text
-from .tail_integrals import betainc_in_shapes, gammainc_in_shape
+from .tail_integrals import betainc_in_shapes, gammainc_in_shape, stdtr_in_freedom
 
 MPMATH = "by mpmath"
 
@@ -425,8 +425,21 @@ def _beta_integral(orders: tuple[int, ...], a: Any, b: Any, x: Any) -> Any:
     return _where((a > 0) & (b > 0) & (x > 0) & (x < 1), inside, a, b, x)
 
 
+def _student_integral(orders: tuple[int, ...], v: Any, t: Any) -> Any:
+    def inside(v: Any, t: Any) -> Any:
+        size, density = abs(t), SPACES[True].functions["_t_pdf"](v, t)
+        found = np.sign(t) * stdtr_in_freedom(v, size, size * density)
+        return np.where(density > 1e-290, found, math.nan)  # it has lost digits
+
+    return _where((v > 0) & (t != 0) & (orders == (1, 0)), inside, v, t)
+
+
 # Quicker than mpmath; nan is left to it.
-_INTEGRALS: dict[str, Callable[..., Any]] = {"gammainc": _gamma_integral, "betainc": _beta_integral}
+_INTEGRALS: dict[str, Callable[..., Any]] = {
+    "gammainc": _gamma_integral,
+    "betainc": _beta_integral,
+    "stdtr": _student_integral,
+}
 
 
 # -- numerics of helpers: on plain numbers and arrays, unless they say "duals" --------------
