@@ -58,6 +58,9 @@ cdef class Tape:
     cdef Record record
     cdef readonly object level1
     cdef readonly list externals  # what is read from elsewhere: nodes of forms.py
+    cdef double *scratch     # adjoints of `slopes_from`, zero between two calls
+    cdef char *touched
+    cdef Py_ssize_t wide     # for so many places
 
 
 cdef class Adjoints:

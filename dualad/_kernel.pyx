@@ -1558,6 +1558,8 @@ cdef class Tape:
 
     def __dealloc__(self):
         clear(&self.record)
+        PyMem_RawFree(self.scratch)
+        PyMem_RawFree(self.touched)
 
     @property
     def directions(self):
@@ -1638,6 +1640,57 @@ cdef class Tape:
                     memcpy(x.t, s + 1, record.m * sizeof(double))
                     slope = x
             found.append((record.parents[2 * place + k], slope))
+        return found
+
+    def slopes_from(self, Py_ssize_t place, Py_ssize_t lowest):
+        """What the number at a place is made of, each with its slope: places below `lowest` or
+        without parents, and what was read from elsewhere, as its negative number. One may come
+        more than once. None if there is an older level.
+        """
+        cdef Record *record = &self.record
+        cdef Py_ssize_t i, k, p, waiting = 1
+        cdef double g
+        cdef bint is_made
+        if record.m or record.outer != NULL:
+            return None
+        found = []
+        if place < lowest:
+            found.append((place, 1.0))
+            return found
+        if self.wide < record.count:
+            PyMem_RawFree(self.scratch)
+            PyMem_RawFree(self.touched)
+            self.wide = record.room
+            self.scratch = <double *>PyMem_RawCalloc(self.wide, sizeof(double))
+            self.touched = <char *>PyMem_RawCalloc(self.wide, 1)
+            if self.scratch == NULL or self.touched == NULL:
+                self.wide = 0
+                raise MemoryError
+        self.scratch[place], self.touched[place] = 1.0, True
+        for i in range(place, lowest - 1, -1):
+            if not self.touched[i]:
+                continue
+            g, is_made = self.scratch[i], False
+            self.scratch[i], self.touched[i] = 0.0, False
+            waiting -= 1
+            for k in range(2):
+                p = record.parents[2 * i + k]
+                if p == -1 or p == record.constant:
+                    is_made |= p != -1
+                    continue
+                is_made = True
+                if p < -1:
+                    found.append((p, g))
+                elif p < lowest:
+                    found.append((p, record.slopes[2 * i + k] * g))
+                else:
+                    waiting += not self.touched[p]
+                    self.touched[p] = True
+                    self.scratch[p] += record.slopes[2 * i + k] * g
+            if not is_made and i != record.constant:
+                found.append((i, g))
+            if not waiting:
+                break
         return found
 
     def number(self, primal, Py_ssize_t place, level):

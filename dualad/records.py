@@ -439,6 +439,10 @@ class AdjointsOfAnyKind:
         self.tape, self.position = tape, floats.position
         self.values: list[Any] = [floats[i] if floats.has(i) else None for i in range(len(tape))]
 
+    def has(self, place: int) -> bool:
+        """Whether anything has been added at a place."""
+        return self.values[place] is not None
+
     def add(self, place: int, g: Any) -> bool:
         """Add to the adjoint at a place."""
         old = self.values[place]
@@ -599,7 +603,9 @@ class Sweep:
                 self.is_on_tape = self.adjoints.position > 0
                 return
             self.blocks.pop()
-            self.add(block[0], self.adjoints.block(block[1].start, block[0].shape), True)
+            (node, places), has = block, self.adjoints.has
+            if any(map(has, range(places.start, places.start + math.prod(node.shape)))):
+                self.add(node, self.adjoints.block(places.start, node.shape), True)
 
 
 # -- strong zeros --------------------------------------------------------------------------

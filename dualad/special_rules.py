@@ -30,7 +30,7 @@ from .namespaces import Namespace, choose
 from .pair import Pair, dual, parts, plain
 from .rules import RULES as ELEMENTARY
 from .rules import Rule, Slope, compile_text
-from .tail_integrals import betainc_in_shapes, gammainc_in_shape
+from .tail_integrals import betainc_in_shapes, gammainc_in_shape, stdtr_in_freedom
 
 MPMATH = "by mpmath"
 
@@ -324,9 +324,14 @@ def _of_density(text: Any, names: tuple[str, ...], orders: tuple[int, ...], args
 
 
 def _exactly(name: str, orders: tuple[int, ...], *args: Any) -> Any:
-    """That derivative on numbers and arrays: nan where an argument is nan."""
+    """That derivative on numbers and arrays: nan where an argument or the function is nan."""
     spread = np.broadcast_arrays(*args)
-    points = zip(*(a.ravel().tolist() for a in spread), strict=True)
+    points = [
+        point if is_defined else (math.nan,)
+        for *point, is_defined in zip(
+            *(a.ravel().tolist() for a in spread), _defined(name, args, spread), strict=True
+        )
+    ]
     integral = None if orders[-1] else _INTEGRALS.get(name)  # of parameters alone
     if integral is None:
         found = [_at(name, orders, point) for point in points]
@@ -349,12 +354,24 @@ def _exactly(name: str, orders: tuple[int, ...], *args: Any) -> Any:
     return result[()]
 
 
+def _defined(name: str, args: tuple[Any, ...], spread: Any) -> list[bool]:
+    """Where a function is, so that mpmath need not be asked, which may calculate for ever."""
+    value = TABLE[name].plain
+    if value is None:
+        return [True] * spread[0].size
+    with np.errstate(all="ignore"):
+        y = np.broadcast_to(value(*args), spread[0].shape).ravel()
+    has_overflowed = np.isinf(y) if name.startswith("hyp") else False
+    found: list[bool] = (~(np.isnan(y) | has_overflowed)).tolist()
+    return found
+
+
 def _plainly(rule: SpecialRule) -> Callable[..., Any]:
     assert rule.plain is not None
     return rule.plain
 
 
-def _at(name: str, orders: tuple[int, ...], point: tuple[Any, ...]) -> Any:
+def _at(name: str, orders: tuple[int, ...], point: Sequence[Any]) -> Any:
     if any(x != x for x in point):
         return math.nan
     from mpmath import mp
@@ -408,8 +425,21 @@ def _beta_integral(orders: tuple[int, ...], a: Any, b: Any, x: Any) -> Any:
     return _where((a > 0) & (b > 0) & (x > 0) & (x < 1), inside, a, b, x)
 
 
+def _student_integral(orders: tuple[int, ...], v: Any, t: Any) -> Any:
+    def inside(v: Any, t: Any) -> Any:
+        size, density = abs(t), SPACES[True].functions["_t_pdf"](v, t)
+        found = np.sign(t) * stdtr_in_freedom(v, size, size * density)
+        return np.where(density > 1e-290, found, math.nan)  # it has lost digits
+
+    return _where((v > 0) & (t != 0) & (orders == (1, 0)), inside, v, t)
+
+
 # Quicker than mpmath; nan is left to it.
-_INTEGRALS: dict[str, Callable[..., Any]] = {"gammainc": _gamma_integral, "betainc": _beta_integral}
+_INTEGRALS: dict[str, Callable[..., Any]] = {
+    "gammainc": _gamma_integral,
+    "betainc": _beta_integral,
+    "stdtr": _student_integral,
+}
 
 
 # -- numerics of helpers: on plain numbers and arrays, unless they say "duals" --------------
@@ -999,7 +1029,9 @@ row("wrightomega(x)", "y/(1 + y)", z=True, over=(-9, 9))
 
 # Hypergeometric functions and orthogonal polynomials
 row("hyp0f1(b, x)", MPMATH, "hyp0f1(b + 1, x)/b", z=True)
-row("hyp1f1(a, b, x)", MPMATH, MPMATH, "a/b*hyp1f1(a + 1, b + 1, x)", z=True)
+# Where y has overflowed, SciPy's hyp1f1 of other parameters may sum its series for ever.
+row("hyp1f1(a, b, x)", MPMATH, MPMATH,
+    "a/b*hyp1f1(a + 1, b + 1, x if abs(y) < inf else 0*x) if abs(y) < inf else y", z=True)
 # A polynomial has an end where the next function may be infinite; in a and b that is undefined.
 _NEXT = "hyp2f1(a + 1, b + 1, c + 1, x)"
 row("hyp2f1(a, b, c, x)", MPMATH, MPMATH, MPMATH,

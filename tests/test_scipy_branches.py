@@ -280,3 +280,80 @@ def test_a_branch_hears_all_questions_and_repeats_answers() -> None:
     places = [s.place for s in switches(lambda x: Branch.run(f, x), [0.1, 1.0, 2.0])]
     assert places == [0.75, 1.5]
     assert may_hold_duals(f) and not may_hold_duals(np.sin, lambda x: x, 3.0)
+
+
+def _by_elements(x: Any) -> Any:
+    return 1.0 if np.sum(np.array([x, 1.0])) * 2.0 < 2.7 else 0.0
+
+
+TOLD: dict[str, tuple[Callable[[Any], Any], bool]] = {  # and whether one run tells of others
+    **{
+        name: (lambda x, f=f: f(x, C), True)
+        for name, (f, *_) in INTEGRANDS.items()
+        if name != "clip by Python's min"
+    },
+    "by Python's min": (lambda x: min(x, C), True),
+    "a narrow bump": (lambda x: math.exp(x) if 0.5 < x < 0.50001 else 0.0, True),
+    "several in one": (lambda x: abs(abs(x - 0.3) - 0.2) + max(x * x, 0.3 * x), True),
+    "table": (lambda x: [1.0, 4.0, 2.0, 5.0][int(4 * x) % 4], True),
+    "many": (lambda x: math.floor(40 * x) + np.ceil(7 * x), True),
+    "remainder": (lambda x: x % 0.17 + np.fmod(x, 0.3), True),
+    "nothing": (lambda x: x * x + math.sin(x), True),
+    "never asked": (lambda x: 3.0, True),
+    "an array": (_by_elements, True),
+    "a row over an array": (lambda x: np.max(x - np.array([0.1, 0.2])) + abs(x - 0.6), False),
+    "rounded": (lambda x: round(x * 3.0, 1), False),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_one_run_tells_of_many_numbers_what_runs_at_them_would(name: str) -> None:
+    f, tells = TOLD[name]
+    places = [*np.linspace(0.003, 1.0, 23), 0.50000251, 0.300001, 0.7]
+    places.sort()
+    asked = []
+
+    def ask(x: float) -> Branch:
+        asked.append(x)
+        return Branch.run(f, x)
+
+    one_by_one = list(switches(ask, places))
+    first, asked = len(asked), []
+    together = list(switches(ask, places, of_number=True))
+    np.testing.assert_allclose([s.place for s in together], [s.place for s in one_by_one], 4e-16)
+    for a, b in zip(together, one_by_one, strict=True):
+        assert a.before.same(b.before) and a.after.same(b.after)
+    if tells:
+        assert len(asked) < first / 2
+    run = ask(0.4)
+    at = np.array(places)
+    same = [run.same(ask(x)) for x in places]
+    np.testing.assert_array_equal(run.same_at(at), same if tells else np.zeros(len(at), bool))
+
+
+NESTED: dict[str, tuple[Callable[[Any], Any], list[float]]] = {  # first and second derivative at C
+    "limits": (
+        lambda c: integrate.dblquad(lambda y, x: 1.0 + 0 * c, 0, 1, 0, lambda x: max(x, c))[0],
+        [C, 1.0],
+    ),
+    "the outer number": (
+        lambda c: integrate.dblquad(lambda y, x: abs(x - c), 0, 1, 0, 1)[0],
+        [2 * C - 1, 2.0],
+    ),
+    "the inner number": (
+        lambda c: integrate.dblquad(lambda y, x: x * abs(y - c), 0, 1, 0, 1)[0],
+        [C - 0.5, 1.0],
+    ),
+    "nothing": (
+        lambda c: integrate.tplquad(lambda z, y, x: x * y * c**2 + z, 0, 1, 0, c, 0, 1)[0],
+        [C**3 + 0.5, 3 * C**2],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_integrals_within_integrals_that_decide(name: str) -> None:
+    f, want = NESTED[name]
+    for order in (1, 2):
+        assert derivative(f, order=order)(C) == pytest.approx(want[order - 1], rel=1e-6, abs=1e-6)
+    assert grad(f, mode="reverse")(C) == pytest.approx(want[0], rel=1e-6)

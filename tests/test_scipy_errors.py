@@ -1,4 +1,4 @@
-"""A wrong call has SciPy's own error, whether a dual is in it or not."""
+"""A wrong call has SciPy's own error, with duals too; what SciPy reads as something else is that."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import derivative
+from dualad import derivative, jvp
 
 pytest.importorskip("scipy")
 
-from scipy import fft, integrate, interpolate, linalg, ndimage, optimize, signal, spatial, special
+from scipy import (
+    fft,
+    integrate,
+    interpolate,
+    linalg,
+    ndimage,
+    optimize,
+    signal,
+    spatial,
+    special,
+    stats,
+)
 
 from dualad.scipy._errors import error_on_values
 
@@ -93,3 +104,101 @@ def test_nothing_that_is_given_is_changed_or_used_up() -> None:
     numbers = iter([1.0, 2.0])
     error_on_values(failing, (a, random, (n for n in numbers)), {})
     assert next(numbers) == 1.0
+
+
+# -- what SciPy reads otherwise than it is written ------------------------------------------------
+
+NUMBERS: dict[str, Callable[[Any], Any]] = {  # for arrays, or matrices, of one
+    **{
+        f"stats.{f.__name__}": f
+        for f in (
+            *(stats.gmean, stats.hmean, stats.iqr, stats.median_abs_deviation, stats.variation),
+            *(stats.tmean, stats.circmean, stats.circvar, stats.circstd, stats.moment),
+        )
+    },
+    "stats.trim_mean": lambda x: stats.trim_mean(x, 0.1),
+    "linalg.toeplitz": linalg.toeplitz,
+    "linalg.circulant": linalg.circulant,
+    "linalg.expm": linalg.expm,
+    "linalg.cholesky": linalg.cholesky,
+    "integrate.trapezoid": lambda x: integrate.trapezoid([x, x * 2.0]),
+    "special.spherical_jn": lambda x: special.spherical_jn(1, x),
+    "special.spherical_kn": lambda x: special.spherical_kn(2, x),
+}
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.array])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_where_scipy_takes_an_array_of_one(name: str, kind: Any) -> None:
+    f = NUMBERS[name]
+    x = kind(0.3)
+    value, dot = jvp(f, (x,), (kind(1.0),))
+    plain = f(x)
+    assert type(value) is type(plain) and np.shape(value) == np.shape(plain)
+    np.testing.assert_array_equal(value, plain)
+    h = 1e-6
+    want = (np.asarray(f(kind(0.3 + h))) - np.asarray(f(kind(0.3 - h)))) / (2 * h)
+    np.testing.assert_allclose(dot, want, rtol=1e-7, atol=1e-8)
+
+
+def test_a_number_of_which_scipy_has_no_root_is_refused() -> None:
+    with pytest.raises(ValueError, match="sqrtm takes a matrix"):
+        derivative(linalg.sqrtm)(0.3)
+
+
+EMPTY: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "fftconvolve": (lambda x: signal.fftconvolve(x, x), np.zeros(0)),
+    "upfirdn": (lambda x: signal.upfirdn([1.0, 2.0], x), np.zeros(0)),
+    "resample_poly": (lambda x: signal.resample_poly(x, 2, 1), np.zeros(0)),
+    "polar": (lambda x: linalg.polar(x)[0], np.zeros((0, 0))),
+    "solve_ivp": (lambda x: integrate.solve_ivp(lambda t, y: 2 * y, (0, 1), x).y, np.zeros(0)),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_arrays_of_nothing(name: str) -> None:
+    f, x = EMPTY[name]
+    value, dot = jvp(f, (x,), (x,))
+    plain = f(x)
+    assert value.shape == dot.shape == plain.shape and value.dtype == plain.dtype
+    assert not np.any(dot)
+
+
+LONG = (M @ M).astype(np.longdouble)
+PRECISE: dict[str, Callable[[Any], Any]] = {  # SciPy makes doubles of it
+    **{
+        f"linalg.{f.__name__}": f
+        for f in (
+            *(linalg.eigvalsh, linalg.eigvals, linalg.svdvals, linalg.inv, linalg.cholesky),
+            *(linalg.pinv, linalg.sqrtm, linalg.logm),
+        )
+    },
+    "linalg.qr": lambda a: linalg.qr(a)[1],
+    "linalg.eigh": lambda a: linalg.eigh(a)[0],
+    "linalg.lstsq": lambda a: linalg.lstsq(a, ONES)[0],
+    "optimize.nnls": lambda a: optimize.nnls(a, ONES)[0],
+    "optimize.linprog": lambda a: optimize.linprog(a[0], -np.eye(2), -ONES).x,
+    "optimize.minimize": lambda a: optimize.minimize(lambda x: np.sum((x - a[0]) ** 2), ONES).x,
+    "interpolate.CubicSpline": lambda a: interpolate.CubicSpline(np.arange(4), np.ravel(a))(0.4),
+}
+
+
+@pytest.mark.parametrize("name", PRECISE)
+def test_more_precision_than_scipy_has(name: str) -> None:
+    f = PRECISE[name]
+    turn = np.array([[0.2, 0.1], [0.1, -0.3]])
+    value, dot = jvp(f, (LONG,), (turn.astype(np.longdouble),))
+    plain = f(LONG)
+    assert value.dtype == plain.dtype
+    np.testing.assert_array_equal(value, plain)
+    want = jvp(f, (LONG.astype(float),), (turn,))[1]
+    np.testing.assert_allclose(dot.astype(want.dtype), want, rtol=1e-7, atol=1e-9)
+
+
+def test_frequencies_that_scipy_chooses_are_whole_decades() -> None:
+    """So that they do not move with the poles; the response at them does."""
+    for respond in (lambda s: signal.bode(s)[1], lambda s: abs(signal.freqresp(s)[1])):
+        f = lambda p, respond=respond: respond(([1.0], [1.0, p]))  # noqa: E731
+        value, dot = jvp(f, (0.3,), (1.0,))
+        np.testing.assert_array_equal(value, f(0.3))
+        np.testing.assert_allclose(dot, (f(0.3 + 1e-6) - f(0.3 - 1e-6)) / 2e-6, atol=1e-6)

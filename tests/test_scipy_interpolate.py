@@ -692,3 +692,69 @@ def test_integrals_are_arrays_without_axes(name: str, what: str) -> None:
         assert derivative(lambda t: f(Y * t**2), order=order)(1.0) == pytest.approx(2 * value)
     for mode in ("forward", "reverse"):
         assert grad(f, mode=mode)(Y) @ Y == pytest.approx(value)
+
+
+def _periodic(y: Any) -> Any:
+    return np.concatenate([y, y[:1]])
+
+
+def _at_ends(order: int) -> Any:
+    return ((order, 0.0), (order, 0.0))
+
+
+BREAKS = np.cumsum(0.3 + np.cos(np.arange(31.0)) ** 2)  # of 31 values, at uneven distances
+WEIGHED = 1 + 0.5 * np.sin(BREAKS)
+SOME_KNOTS = BREAKS[3:-3:4]
+_K = scipy.interpolate
+LINEAR: dict[str, Any] = {  # in the values, so that SciPy's own spline of a tangent is the tangent
+    **{
+        f"CubicSpline, {bc}": lambda y, bc=bc: _K.CubicSpline(BREAKS, y, bc_type=bc)
+        for bc in ("not-a-knot", "clamped", "natural", (_at_ends(1)), ((2, 0.0), "not-a-knot"))
+    },
+    "CubicSpline, periodic": lambda y: _K.CubicSpline(BREAKS, _periodic(y[1:]), 0, "periodic"),
+    **{
+        f"B-spline, {k}, {bc}": lambda y, k=k, bc=bc: _K.make_interp_spline(
+            BREAKS, y, k, bc_type=bc
+        )
+        for k, bc in ((1, None), (2, None), (3, None), (5, None), (3, "natural"), (3, "clamped"))
+    },
+    "B-spline, ends": lambda y: _K.make_interp_spline(
+        BREAKS, y, 5, bc_type=([(1, 0.0), (2, 0.0)], [(3, 0.0), (1, 0.0)])
+    ),
+    **{
+        f"B-spline, {k}, periodic": lambda y, k=k: _K.make_interp_spline(
+            BREAKS, _periodic(y[1:]), k, bc_type="periodic"
+        )
+        for k in (1, 3, 5)
+    },
+    "smoothing": lambda y: _K.make_smoothing_spline(BREAKS, y, lam=0.3),
+    "smoothing, weighted": lambda y: _K.make_smoothing_spline(BREAKS, y, WEIGHED, 0.3),
+    "FITPACK": lambda y: _K.InterpolatedUnivariateSpline(BREAKS, y),
+    "FITPACK, knots": lambda y: _K.LSQUnivariateSpline(BREAKS, y, SOME_KNOTS),
+    "FITPACK, weighted": lambda y: _K.LSQUnivariateSpline(BREAKS, y, SOME_KNOTS, WEIGHED),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_both_ways_are_the_spline_of_the_tangent(name: str) -> None:
+    at = np.linspace(BREAKS[0], BREAKS[-1], 17)
+    y, v, g = np.sin(BREAKS), np.cos(3 * BREAKS), np.exp(-at / 9)
+
+    def f(y: Any) -> Any:
+        return LINEAR[name](y)(at)
+
+    want = f(v)
+    np.testing.assert_array_equal(jvp(f, (y,), (v,))[0], f(y))
+    np.testing.assert_allclose(jvp(f, (y,), (v,))[1], want, rtol=1e-11, atol=1e-12)
+    assert vjp(f, y)[1](g)[0] @ v == pytest.approx(g @ want, rel=1e-10)
+    found = jacobian(f, mode="reverse")(y)
+    np.testing.assert_allclose(found @ v, want, rtol=1e-10, atol=1e-11)
+    # Of several columns, and of complex values, each part is its own spline.
+    if not name.startswith("FITPACK") and "0)" not in name and "ends" not in name:
+        columns = jacobian(lambda s: np.sum(LINEAR[name](np.stack([y, s * v], 1))(at), 0))(1.0)
+        np.testing.assert_allclose(columns, [0, want.sum()], atol=1e-10)
+    if name.startswith(("CubicSpline", "B-spline")) and "periodic" not in name:
+        turned = jvp(lambda s: LINEAR[name](y + s * 1j * v)(at), (0.5,), (1.0,))[1]
+        np.testing.assert_allclose(turned, 1j * want, rtol=1e-11, atol=1e-12)
+        pulled = vjp(lambda s: np.imag(LINEAR[name](y + s * 1j * v)(at)), 0.5)[1](g)
+        assert pulled[0] == pytest.approx(g @ want, rel=1e-10)

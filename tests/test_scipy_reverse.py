@@ -559,3 +559,75 @@ def test_complex_results_of_real_numbers(name: str) -> None:
     g = np.cos(2.0 + np.arange(value.size)).reshape(value.shape)
     (pulled,) = vjp(parts, at)[1](g)
     assert np.sum(pulled * along) == pytest.approx(np.sum(g * moved), rel=1e-9)
+
+
+def _numbers_of_a_cell(x: float, p: Any) -> Any:
+    """Elements of what is made within the solver, of elements of what comes from outside."""
+    made = np.array([p[0] * x, p[1], p[2] * p[2]])
+    made[1] = made[0] * made[2] + p[1]
+    return made[1] * made[1] * x + made[2]
+
+
+# Each in x, p, and numbers a, b made of p outside; its integral over x by hand in p alone.
+INSIDE: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "numbers": (lambda x, p, a, b: a * x + b * b * a, lambda p: _a(p) / 2 + _b(p) ** 2 * _a(p)),
+    "nothing of p": (lambda x, p, a, b: x * 3.0, lambda p: 1.5),
+    "one for some x": (
+        lambda x, p, a, b: a * x if x > 0.5 else b * x,
+        lambda p: 3 / 8 * _a(p) + _b(p) / 8,
+    ),
+    "elements": (lambda x, p, a, b: p[0] * x + p[2] * p[1], lambda p: p[0] / 2 + p[2] * p[1]),
+    "elements and numbers": (
+        lambda x, p, a, b: p[0] * a * x + b * p[1],
+        lambda p: p[0] * _a(p) / 2 + _b(p) * p[1],
+    ),
+    "arrays": (lambda x, p, a, b: np.sum(p * p) * a * x, lambda p: np.sum(p * p) * _a(p) / 2),
+    "arrays made inside": (
+        lambda x, p, a, b: _numbers_of_a_cell(x, p),
+        lambda p: _expanded(p[0], p[1], p[2]),
+    ),
+    "another integral": (
+        lambda x, p, a, b: p[0] * integrate.quad(lambda u: a * u * x + b, 0.0, 1.0)[0],
+        lambda p: p[0] * (_a(p) / 4 + _b(p)),
+    ),
+}
+
+
+def _a(p: Any) -> Any:
+    return p[0] * p[1]
+
+
+def _b(p: Any) -> Any:
+    return p[1] * p[2] * p[2]
+
+
+def _expanded(p: Any, q: Any, r: Any) -> Any:
+    """∫ (p·x·r² + q)²·x + r² from 0 to 1."""
+    return p**2 * r**4 / 4 + 2 * p * r**2 * q / 3 + q**2 / 2 + r**2
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_what_a_solver_calls_is_made_of_what_comes_from_outside(name: str) -> None:
+    inner, by_hand = INSIDE[name]
+
+    def f(p: Any) -> Any:
+        a, b = _a(p), _b(p)
+        return integrate.quad(lambda x: inner(x, p, a, b), 0.0, 1.0, points=[0.5])[0] * 1.0
+
+    def g(p: Any) -> Any:
+        """The same as a differential equation, from a start that moves."""
+        a, b = _a(p), _b(p)
+        return integrate.odeint(
+            lambda y, t: [inner(t, p, a, b) + y[1], 0.0 * y[0] + p[1]], [p[2], 0.0], [0.0, 1.0],
+            tcrit=[0.5], rtol=1e-11, atol=1e-11,
+        )[-1, 0]  # fmt: skip
+
+    want = jacobian(lambda p: by_hand(p) + 0.0 * p[0], mode="forward")(P)
+    np.testing.assert_allclose(grad(f, mode="reverse")(P), want, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(grad(f, mode="forward")(P), want, rtol=1e-9, atol=1e-12)
+    more = np.array([0.0, 0.5, 1.0])  # of p[1]·t and of the start
+    np.testing.assert_allclose(grad(g, mode="reverse")(P), want + more, rtol=1e-6, atol=1e-8)
+    if name not in ("another integral", "one for some x"):
+        hessian = jacobian(grad(f, mode="reverse"), mode="reverse")(P)
+        twice = jacobian(jacobian(lambda p: by_hand(p) + 0.0 * p[0]), mode="forward")(P)
+        np.testing.assert_allclose(hessian, twice, rtol=1e-8, atol=1e-10)

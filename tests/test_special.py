@@ -18,7 +18,7 @@ from support.processes import run_python
 from support.special_reference import REFERENCE
 
 import dualad
-from dualad import Dual, derivative, grad, jacobian, special_rules, taylor
+from dualad import Dual, derivative, grad, jacobian, jvp, special_rules, taylor
 from dualad.dual import function
 from dualad.scipy import special
 from dualad.special_rules import RULES, TABLE
@@ -824,3 +824,47 @@ def test_quantiles_at_the_ends_stay_there(name: str) -> None:
     assert derivative(lambda a: f(a, 0.3))(3.0) == pytest.approx(slope, rel=1e-6)
     both = derivative(lambda a: np.sum(f(a, np.array([0.0, 0.3]))[1:]))(3.0)
     assert both == pytest.approx(slope, rel=1e-6)
+
+
+FAR: dict[str, tuple[Callable[[Any], Any], float]] = {  # at which SciPy or mpmath sum for ever
+    "hyp1f1": (lambda x: sc.hyp1f1(1, 2, x), 1e300),
+    "hyp1f1 at infinity": (lambda x: sc.hyp1f1(1, 2, x), np.inf),
+    "hyp1f1 in a": (lambda a: sc.hyp1f1(a, 1.3, 2.1), 1e300),
+    "hyp2f1 in a": (lambda a: sc.hyp2f1(a, 1.3, 2.1, 0.4), 1e300),
+    "elliprj": (lambda x: sc.elliprj(x, 1.3, 2.1, 0.4), -1e5),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_a_slope_is_not_asked_for_where_the_function_has_left_the_floats(name: str) -> None:
+    f, x = FAR[name]
+    assert not np.isfinite(f(x))
+    for order in (1, 2):
+        assert not np.isfinite(derivative(f, order=order)(x))
+    assert not np.isfinite(grad(lambda v: np.sum(f(v)))(np.array([x, 0.5]))[0])
+
+
+def test_the_slope_of_hyp1f1_up_to_where_it_overflows() -> None:
+    with mp.workdps(30):
+        for x in (-700.0, -3.0, 0.0, 0.5, 600.0):
+            want = mp.diff(lambda t: mp.hyp1f1(1, 2, t), x)
+            assert derivative(lambda v: sc.hyp1f1(1, 2, v))(x) == pytest.approx(float(want), 1e-12)
+
+
+def test_the_slope_of_stdtr_in_the_degrees_of_freedom() -> None:
+    v = np.array([1e-3, 0.3, 1.0, 2.5, 7.0, 30.0, 40.4, 1e3, 6814.2, 1e6])[:, None]
+    t = np.array([-8.0, -1.7, -1.0, -0.3, -1e-4, 0.0, 1e-4, 0.9, 2.6, 5.0])
+    got = jacobian(lambda v: sc.stdtr(v, t).sum(axis=1))(v)
+    each = jvp(lambda v: sc.stdtr(v, t), (v,), (np.ones_like(v),))[1]
+    np.testing.assert_allclose(np.diagonal(got[:, :, 0]), each.sum(axis=1), rtol=1e-12)
+
+    def slope(v: float, t: float) -> mpf:
+        half, square = mpf(1) / 2, mpf(t) ** 2
+        tail = mp.diff(lambda n: mp.betainc(n / 2, half, 0, n / (n + square), True) / 2, v)
+        return -mp.sign(t) * tail
+
+    with mp.workdps(60):
+        for i, a in enumerate(v[:, 0].tolist()):
+            for j, b in enumerate(t.tolist()):
+                want = float(slope(a, b)) if b else 0.0
+                assert each[i, j] == pytest.approx(want, rel=2e-13, abs=1e-290), (a, b)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import operator
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -54,6 +55,13 @@ class Question(NamedTuple):
     decider: Any
 
 
+class _Made(NamedTuple):
+    """A number that depends on x, and its place among all of these."""
+
+    number: int
+    dual: Any
+
+
 class Branch(ParticipatingLevel):
     """One run of a function of x, and the questions about x that it has asked.
 
@@ -62,28 +70,59 @@ class Branch(ParticipatingLevel):
     questions : list of Question
     value
         What the function returned.
+    steps : list or None
+        The rows and questions, one after the other; None if there was anything else.
+    numbers : dict
+        The numbers that depend on x, by the identity of their tangents.
     """
 
     questions: list[Question]
     forced: Sequence[Question]
     value: Any
+    steps: list[tuple[Any, list[Any]]] | None
+    numbers: dict[int, _Made]
 
     @classmethod
     def run(cls, f: Function, *x: Any, forced: Sequence[Question] = ()) -> Branch:
         """Call f(*x), lifted if need be; the first questions get the answers of another run."""
-        self = cls(fresh_level())
-        self.questions, self.forced = [], forced
+        self = cls._new(forced)
         with quiet():
             watched = [self._watched(v) for v in x]
             try:
                 y = f(*watched)
             except (TypeError, ctypes.ArgumentError):  # of math.exp and the like
-                self.questions.clear()
+                self = cls._new(forced)
+                watched = [self._watched(v) for v in x]
                 y = chosen(f, None)(*watched)
         if isinstance(y, (list, tuple)):
             y = as_operand(y)
         self.value = rebuild(y, lambda v: self._bare(from_objects(v) if is_array(v) else v))
         return self
+
+    @classmethod
+    def _new(cls, forced: Sequence[Question]) -> Branch:
+        self = cls(fresh_level())
+        self.questions, self.forced, self.steps, self.numbers = [], forced, [], {}
+        return self
+
+    def same_at(self, x: Any) -> Any:
+        """At which of many x, in an array, a function of one number gets these answers too.
+
+        The steps of this run are done again with all of them. Where that cannot be, it is nowhere.
+        """
+        many = Branch._new(())
+        values = [x]
+        with quiet():
+            for do, operands in self.steps or ():
+                given = [values[o.number] if isinstance(o, _Made) else o for o in operands]
+                if isinstance(do, str):
+                    many._asked(do, _ANSWERS[do](*given), None)
+                else:
+                    values += leaves(many._row(do, tuple(given)))
+        found = np.full(x.shape, self.steps is not None)
+        for mine, theirs in zip(self.questions, many.questions, strict=self.steps is not None):
+            found &= np.equal(mine.answer, theirs.answer)
+        return found
 
     def same(self, other: Branch) -> bool:
         """Whether two runs got the same answers."""
@@ -105,6 +144,7 @@ class Branch(ParticipatingLevel):
         if name not in _QUESTIONS:
             return answer
         bare = [self._bare(x) for x in numbers]
+        self._note(name if name in _ANSWERS else None, numbers)
         decider = None
         if name in _COMPARISONS:
             decider = bare[0] - bare[1]
@@ -114,15 +154,33 @@ class Branch(ParticipatingLevel):
 
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives, on the numbers below this level."""
-        bare = tuple([self._bare(a) for a in args])
+        self._note(rule, args)
+        y = self._row(rule, tuple([self._bare(a) for a in args]))
+        return rebuild(y, self._watched)
+
+    def _row(self, rule: Any, bare: tuple[Any, ...]) -> Any:
         made = _KINKS.get(rule.name)
         if made is not None:
-            y = made(self, *bare)
-        elif rule.name in _STEPS:
-            y = self._asked(rule.name, plain(evaluate(rule, bare)), bare[0])
-        else:
-            y = evaluate(rule, bare)
-        return rebuild(y, self._watched)
+            return made(self, *bare)
+        if rule.name in _STEPS:
+            return self._asked(rule.name, plain(evaluate(rule, bare)), bare[0])
+        return evaluate(rule, bare)
+
+    def _note(self, do: Any, args: tuple[Any, ...]) -> None:
+        """Keep a step for `same_at`: a row, or the name of a question."""
+        operands: list[Any] = []
+        for a in args:
+            value, here = plain(a), self._here(a)
+            made = None if here is None else self.numbers.get(id(here.tangent))
+            if not isinstance(value, _NUMBERS) or (
+                here is not None and (made is None or plain(made.dual) != value)
+            ):
+                do = None  # an array, or what has become of one
+            operands.append(made or value)
+        if do is None:
+            self.steps = None
+        elif self.steps is not None:
+            self.steps.append((do, operands))
 
     def is_below(self, x: Any, c: Any = 0.0) -> Any:
         """Whether x < c, as a question."""
@@ -142,16 +200,23 @@ class Branch(ParticipatingLevel):
     def _watched(self, x: Any) -> Any:
         if not (isinstance(x, (Dual, float, complex)) or is_array(x)):
             return x
-        return dual(x, np.zeros(np.shape(x)) if np.ndim(x) else 0.0, self)
+        tangent = np.zeros(np.shape(x)) if np.ndim(x) else float("0")  # an object of its own
+        found = dual(x, tangent, self)
+        self.numbers[id(tangent)] = _Made(len(self.numbers), found)
+        return found
 
     def _bare(self, x: Any) -> Any:
         """x as it is below this level."""
-        found = x
-        while isinstance(found, Dual):
-            if found.level is self:
-                return found.primal
-            found = found.primal
-        return x
+        here = self._here(x)
+        return x if here is None else here.primal
+
+    def _here(self, x: Any) -> Any:
+        """The part of x that is of this level."""
+        while isinstance(x, Dual):
+            if x.level is self:
+                return x
+            x = x.primal
+        return None
 
 
 def _choice(answer: Any, a: Any, b: Any) -> Any:
@@ -189,8 +254,13 @@ _KINKS: dict[str, Function] = {
 _STEPS = {"floor", "ceil", "trunc", "fix", "rint", "round", "around", "sign"}
 _STEPS_OF_NUMBERS = {"int", "floor", "ceil", "trunc", "round"}
 ORDERINGS = {"lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal"}
+_NUMBERS = (float, int, complex, np.number)
 _COMPARISONS = ORDERINGS | {"eq", "ne", "equal", "not_equal"}
-
+_ANSWERS: dict[str, Function] = {  # those that can be had of many numbers at once
+    **{name: getattr(np, name, None) or getattr(operator, name) for name in _COMPARISONS},
+    **{name: getattr(np, name) for name in ("floor", "ceil", "trunc", "rint", "sign")},
+    "int": np.trunc,
+}
 
 _QUESTIONS = {
     *(_COMPARISONS | _STEPS | _STEPS_OF_NUMBERS),
@@ -239,13 +309,20 @@ class Switch(NamedTuple):
         return i < len(self.before.questions) and self.before.questions[i].decider is not None
 
 
-def switches(ask: Callable[[float], Branch], places: Sequence[float]) -> Iterator[Switch]:
-    """Where the answers change between these places, which ascend or descend."""
-    runs = [ask(x) for x in places]
+def switches(
+    ask: Callable[[float], Branch], places: Sequence[float], of_number: bool = False
+) -> Iterator[Switch]:
+    """Where the answers change between these places, which ascend or descend.
+
+    `of_number`: a function of one number is asked, so that one run may tell of others.
+    """
+    runs = _runs(ask, np.array(places)) if of_number else [ask(x) for x in places]
     spans = itertools.pairwise(zip(places, runs, strict=True))
     for (p, first), (q, last) in spans:
         while not first.same(last):
             low, high, after = p, q, last
+            if of_number:
+                low, high, after = _narrowed(ask, first, low, high, after)
             while (middle := low + (high - low) / 2) not in (low, high):
                 there = ask(middle)
                 if there.same(first):
@@ -254,6 +331,41 @@ def switches(ask: Callable[[float], Branch], places: Sequence[float]) -> Iterato
                     high, after = middle, there
             yield Switch(high, first, after)
             p, first = high, after
+
+
+def _runs(ask: Callable[[float], Branch], places: Any) -> list[Branch]:
+    """The run at each place, where another with the same answers will do."""
+    runs: dict[int, Branch] = {}
+    todo = np.arange(len(places))
+    while todo.size:
+        run = ask(float(places[todo[0]]))
+        same = run.same_at(places[todo])
+        same[0] = True
+        runs.update(dict.fromkeys(todo[same].tolist(), run))
+        todo = todo[~same]
+    return [runs[i] for i in range(len(places))]
+
+
+def _narrowed(
+    ask: Callable[[float], Branch], first: Branch, low: float, high: float, after: Branch
+) -> tuple[float, float, Branch]:
+    """A closer place where the answers are those of the first run, and one where they are not."""
+    left, right = low, high
+    if first.steps is None:
+        return low, high, after
+    for _ in range(_ROUNDS):
+        between = np.linspace(left, right, _AT_ONCE)[1:-1]
+        other = np.flatnonzero(~first.same_at(between))
+        stop = other[0] if other.size else between.size
+        left, right = float(between[stop - 1]) if stop else left, float([*between, right][stop])
+    run = ask(right)
+    if run.same(first) or not ask(left).same(first):  # by a rounding error
+        return low, high, after
+    return left, right, run
+
+
+_AT_ONCE = 500
+_ROUNDS = 6  # in which an interval is narrowed to its 53rd binary digit
 
 
 def place_of(f: Function, switch: Switch) -> Any:

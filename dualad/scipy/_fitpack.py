@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import scipy.interpolate as _scipy
+from scipy import sparse
 
 from ..array.operands import as_operand
 from ..array_rules.common import has_duals
@@ -15,8 +16,8 @@ from ..pair import plain
 from . import _pieces
 from ._calling import called_as, paired
 from ._grids import Interpolant, numbered, summed
-from ._parts import by_columns, through, with_value
-from ._splines import Spline
+from ._parts import through, with_value
+from ._splines import Spline, collocation, solver_of
 
 Function = Callable[..., Any]
 
@@ -221,14 +222,15 @@ _IN_Y = (
 def _transpose(x: Any, t: Any, k: int, w: Any) -> Function:
     """The transpose of how FITPACK's coefficients, with zeros behind, follow from the data."""
     x = np.asarray(x, float)
-
-    def columns(values: Any) -> Any:
-        if len(t) - k - 1 == len(x):
-            return _scipy.make_interp_spline(x, values, k, t).c
-        return _scipy.make_lsq_spline(x, values, t, k, w).c
-
-    back = by_columns(columns, len(x))
-    return lambda g: back(g[: len(t) - k - 1])
+    n = len(t) - k - 1
+    numbers, rows, columns = collocation(t, k, x)
+    values = sparse.csr_array((numbers, (rows, columns)), (len(x), n))
+    if n == len(x):
+        solve = solver_of(values)
+        return lambda g: solve(g[:n], "T")
+    weighted = values if w is None else sparse.diags_array(np.asarray(w, float) ** 2) @ values
+    solve = solver_of(values.T @ weighted)  # which is symmetric
+    return lambda g: weighted @ solve(g[:n])
 
 
 def _through_data(theirs: Any) -> Function:

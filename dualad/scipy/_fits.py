@@ -352,7 +352,14 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), **options: Any) 
 
 def _of_linear(A: Any, b: Any, x: Any, limits: Limits) -> Optimum:
     """The x within limits that makes |A·x − b| least."""
-    return Optimum(lambda u: 0.5 * np.sum((A @ u - b) ** 2), x, limits, lambda u: A.T @ (A @ u - b))
+    matrix = plain(A)
+    return Optimum(
+        lambda u: 0.5 * np.sum((A @ u - b) ** 2),
+        x,
+        limits,
+        lambda u: A.T @ (A @ u - b),
+        matrix.T @ matrix,
+    )
 
 
 take_places(globals(), _scipy)

@@ -118,6 +118,8 @@ def solve_ivp(
         task.sol = result.sol
         result.sol = _Solution(task, result.sol)  # of which a dual time may be asked
     found = seen.found or any(event.seen.found for event in watched)
+    if not (np.size(as_operand(y0)) or events or has_duals(t_span, t_eval)):  # no state
+        return result
     if not found and not has_duals(t_span, y0, t_eval) and not may_hold_duals(fun, *given):
         return result
     refuse_unless_converged(result.status >= 0, "solve_ivp", result.message)
@@ -541,7 +543,7 @@ def odeint(
             **{**options, **more},
         )  # fmt: skip
 
-    if not np.size(t):
+    if not (np.size(t) and np.size(as_operand(y0))):
         return run()
     found = states, report = run(full_output=True)
     has_failed = not report["message"].startswith(_SUCCESS)

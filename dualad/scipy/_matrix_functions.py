@@ -143,6 +143,8 @@ def sqrtm(A: Any, **options: Any) -> Any:
     if not has_duals(A):
         return _scipy.sqrtm(A, **options)
     A = own(as_operand(A))
+    if np.ndim(A) < 2:  # of which SciPy 1.17 gives the exponential
+        raise ValueError(f"sqrtm takes a matrix, got shape {np.shape(A)}; write [[x]].")
     x = _scipy.sqrtm(plain(A), **options)
     _refuse_singular(A, "square root")
     return with_value(_root(A, x), x)

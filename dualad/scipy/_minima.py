@@ -286,7 +286,7 @@ def _reported(
     x = np.asarray(result.x, float)
     limits = held.limits(x) + bounds_of(len(x), lower, upper)
     best = _optimum_at(cost, x, limits, result.success, name, result.message)
-    result.x = best.x
+    result.x = with_value(best.x, result.x)
     result.fun = with_value(one_number(cost(best.point)), result.fun)
     if "jac" in result and np.shape(result.jac) == np.shape(x):
         slope = grad(lambda x: one_number(cost(x)))(best.point)

@@ -212,8 +212,11 @@ def lifted_call(f: Any) -> Callable[..., Any]:
     return call
 
 
+_ROUNDED = ("findfreqs",)  # whose floats are rounded, here to whole decades, and so change by steps
+
+
 def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
-    """f of the plain numbers, which answers in whole numbers, truths and texts.
+    """f of the plain numbers, which answers in whole or rounded numbers, truths and texts.
 
     Raises
     ------
@@ -227,7 +230,8 @@ def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
         return plain(as_operand(x)) if _duals_among(x) else x
 
     y = f(*rebuild(args, value), **rebuild(kwargs, value))
-    if (duals := _duals_among(args, kwargs)) and not all(map(_is_answer, leaves(y))):
+    is_step = f.__name__ in _ROUNDED or all(map(_is_answer, leaves(y)))
+    if not is_step and (duals := _duals_among(args, kwargs)):
         raise refused(
             f"{public_name(f)} gives numbers here that would lose the derivative; write x.primal "
             "where the plain number is meant, or calculate them from the indices that it gives.",

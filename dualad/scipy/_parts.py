@@ -11,6 +11,7 @@ transpose, or else by its matrix.
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,10 +26,11 @@ from ..array.undefined import VALUES, Undefined, undefined
 from ..array_tangents import ArrayTangent
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
+from ..kernel import KERNEL
 from ..numerics import quiet
 from ..pair import dual, fit, is_array, map_leaves, parts, plain, shape_of
 from ..patterns import Pattern
-from ..records import Node, Step, fitted, next_number
+from ..records import Gathered, Node, Step, Steps, fitted, next_number
 from ..series import SeriesLevel
 from ..structure import leaves, rebuild
 
@@ -66,13 +68,16 @@ def order_of(*given: Any) -> int:
 def _collect(x: Any, found: dict[int, tuple[int, ...]], packed: bool) -> None:
     if not isinstance(x, Dual):
         return
+    if packed and type(x) is _RECORDED and _is_covered(found.get(x.level), [x.place]):
+        return _collect(x.primal, found, packed)
     if type(tangent := x.tangent) is float and found.setdefault(x.level, ()) == ():
         _collect(x.primal, found, packed)
         return
     if isinstance(tangent, Form):
         if packed:
             known = found.get(x.level)
-            found[x.level] = Basis(x.level, known, _Local(x.tangent, x.level).origins)
+            if not _is_covered(known, _places_of(tangent)):
+                found[x.level] = Basis(x.level, known, _Local(tangent, x.level).origins)
         else:
             found[x.level] = ()
         _collect(x.primal, found, packed)
@@ -85,6 +90,11 @@ def _collect(x: Any, found: dict[int, tuple[int, ...]], packed: bool) -> None:
         )
     _collect(x.primal, found, packed)
     _collect(x.tangent, found, packed)
+
+
+def _is_covered(known: Any, places: Sequence[int] | None) -> bool:
+    """Whether a basis has all that numbers on the tape are made of."""
+    return isinstance(known, Basis) and known.rows_at(places) is not None
 
 
 class UnknownLevelError(Exception):
@@ -162,29 +172,65 @@ class Basis(tuple[int, ...]):
 
     level: Any
     nodes: dict[Any, Node]
+    starts: dict[Any, int]  # of each, its first direction
+    made: tuple[Node | None, Any]  # the latest form that was made, and its matrix
 
     def __new__(cls, level: Any, known: Any, more: dict[Any, Node]) -> Basis:
         nodes = {**known.nodes, **more} if isinstance(known, Basis) else more
-        result = super().__new__(cls, (sum(map(_size, nodes.values())),))
+        *starts, size = itertools.accumulate(map(_size, nodes.values()), initial=0)
+        result = super().__new__(cls, (size,))
         result.level, result.nodes = level, nodes
+        result.starts = dict(zip(nodes, starts, strict=True))
+        result.made = None, None
         if level.is_optional and result[0] >= MANY:
             refuse("a solver with so many parameters")  # cheaply
         return result
 
     def matrix(self, x: Form) -> Any:
         """A form in these directions, of shape (k, *x.shape)."""
+        if (rows := self.rows_at(_places_of(x))) is not None:
+            return np.reshape(rows.T, (*self, *x.shape))
         record = _Local(x, self.level)
         if not record.origins.keys() <= self.nodes.keys():
             raise UnknownLevelError(((self.level, Basis(self.level, self, record.origins)),))
         units = np.reshape(np.eye(x.size, dtype=x.dtype), (x.size, *x.shape))
         matrix = self._rows(record, units)
-        if any(n.dtype is not None and n.dtype.kind == "c" for n in self.nodes.values()):
+        if not self.is_real:
             turned = self._rows(record, units * -1j) if x.dtype.kind == "c" else None
             if turned is None or not np.allclose(plain(turned), -1j * plain(matrix)):
                 refuse("a function that is not holomorphic, within a solver,")
         elif x.dtype.kind == "c":
             matrix = matrix + 1j * self._rows(record, units * -1j)
         return np.reshape(matrix.T, (*self, *x.shape))
+
+    def rows_at(self, places: Sequence[int] | None) -> Any:
+        """Numbers on the tape in these directions, of shape (n, k); None if something else is
+        needed to tell."""
+        if places is None or not self.level.tape or not self.is_real:
+            return None
+        level, tape = self.level, self.level.tape
+        lowest = level.length_at(_CALL.start)
+        rows = np.zeros((len(places), *self))
+        node, matrix = self.made
+        for row, place in zip(rows, places, strict=True):
+            made_of = tape.slopes_from(place, lowest)
+            if made_of is None:
+                return None
+            for i, slope in made_of:
+                whole = level.whole_at(i) if i >= 0 else (i, tape.externals[-2 - i])
+                first, key = whole or (i, i)
+                if key is node:
+                    row += slope * matrix[:, i - first]
+                elif key in self.starts:
+                    row[self.starts[key] + i - first] += slope
+                else:
+                    return None
+        return rows
+
+    @property
+    def is_real(self) -> bool:
+        """Whether all of its numbers are."""
+        return not any(n.dtype is not None and n.dtype.kind == "c" for n in self.nodes.values())
 
     def _rows(self, record: _Local, units: Any) -> Any:
         found, k = record.swept(units), len(units)
@@ -211,7 +257,20 @@ class Basis(tuple[int, ...]):
                 start = stop
             return found
 
-        return Form(Node(shape, np.result_type(plain(matrix), 1.0), sources, pull))
+        node = Node(shape, np.result_type(plain(matrix), 1.0), sources, pull)
+        self.made = (node, flat) if isinstance(flat, np.ndarray) else (None, None)
+        return Form(node)
+
+
+def _places_of(x: Form) -> Sequence[int] | None:
+    """Where all numbers of a form are on the tape, if they are."""
+    node = x.node
+    if isinstance(node, Step):
+        return [node.at]
+    return cast(Steps, node.sources).places.tolist() if isinstance(node, Gathered) else None
+
+
+_RECORDED: Any = KERNEL.Recorded if KERNEL else None
 
 
 def _alive(level: Any, node: Node) -> Node:
@@ -234,6 +293,7 @@ class _Local:
         self.start, self.lowest = _CALL.start, level.length_at(_CALL.start)
         self.whole_at = level.whole_at
         self.origins: dict[Any, Node] = {}
+        self.steps: dict[int, list[tuple[int, Any]]] = {}
         self.order: list[Node] = []  # sources before what is made of them
         seen: set[Any] = set()
         todo = [(self.first, False)]
@@ -252,15 +312,27 @@ class _Local:
                 return []
             if whole := self.whole_at(node.at):
                 return [whole[1]]
-            sources = () if node.at < self.lowest else self.tape.step(node.at)
-            if not sources:
+            made_of = self._made_of(node.at)
+            if not made_of:
                 self.origins[node.at] = node
-            return [self._parent(i) for i, _ in sources]
+            return [self._parent(i) for i, _ in made_of]
         is_input = not node.sources and node.pull is None
         if node.number < self.start or (not self.start and is_input):
             self.origins[node] = node
             return []
         return node.sources
+
+    def _made_of(self, place: int) -> list[tuple[int, Any]]:
+        """What a number on the tape is made of, with slopes: nothing, if it comes from outside.
+
+        All steps between are taken at once, where slopes are floats.
+        """
+        if place not in self.steps:
+            found = [] if place < self.lowest else self.tape.slopes_from(place, self.lowest)
+            if found is None:
+                found = [(i, 1.0 if i < 0 else slope) for i, slope in self.tape.step(place)]
+            self.steps[place] = [] if found == [(place, 1.0)] else found
+        return self.steps[place]
 
     def _parent(self, i: int) -> Node:
         parent: Node = self.tape.externals[-2 - i] if i < 0 else Step(i)
@@ -284,8 +356,8 @@ class _Local:
                     part = np.unravel_index(node.at - start, whole.shape)
                     self.buffer(whole, g)[(slice(None), *part)] += g
                 else:
-                    for i, slope in self.tape.step(node.at):
-                        self.add(self._parent(i), g if i < 0 else slope * g)
+                    for i, slope in self._made_of(node.at):
+                        self.add(self._parent(i), slope * g)
         return self.waiting
 
     def add(self, node: Node, t: Any, owned: bool = False) -> None:
@@ -317,6 +389,10 @@ def _size(node: Node) -> int:
 
 def numeric_parts(x: Any, level: int, many: tuple[int, ...]) -> tuple[Any, Any]:
     """Primal and tangent of x at a level, the tangent made of numbers."""
+    if type(x) is _RECORDED and x.level is level and isinstance(many, Basis):
+        rows = many.rows_at([x.place])
+        if rows is not None:
+            return x.primal, rows[0]
     value, tangent = parts(x, level)
     if isinstance(tangent, Form):
         assert isinstance(many, Basis)
@@ -404,21 +480,6 @@ def _recorded(f: Linear, x: Form, back: Linear | None) -> Form:
         return (np.reshape(flat, front + old),)
 
     return made_of(shape, np.result_type(x.dtype, np.asarray(y).dtype), [x], pull)
-
-
-def by_columns(f: Linear, n: int) -> Linear:
-    """The transpose of a linear f of the first axis, of n numbers, which takes several columns.
-
-    It is that of its matrix, which is made by one call when it is first needed.
-    """
-    matrix: list[Any] = []
-
-    def back(g: Any) -> Any:
-        if not matrix:
-            matrix.append(f(np.eye(n)))
-        return np.tensordot(matrix[0], g, (0, 0))
-
-    return back
 
 
 def stripped(y: Any) -> Any:

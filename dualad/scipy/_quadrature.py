@@ -191,9 +191,12 @@ class _Integral:
         """The places where branches of the function meet, with their tangents if they have any."""
         nodes = sorted(self.seen)
         try:
-            if not nodes or not Branch.run(self.f, nodes[0]).questions:
+            decides = getattr(self.f, "decides", None)  # of an integral within another
+            if not nodes or (decides and not decides(nodes[0])):
                 return []
-            found = list(switches(lambda x: Branch.run(self.f, x), nodes))
+            if not Branch.run(self.f, nodes[0]).questions:
+                return []
+            found = list(switches(lambda x: Branch.run(self.f, x), nodes, of_number=True))
         except PLAIN_ONLY:
             return []
         except ArithmeticError as error:
@@ -382,6 +385,23 @@ def nquad(
 
 def _nested(func: Function, ranges: list[Any], options: list[Any], args: tuple[Any, ...]) -> Any:
     """Integrals in one another, the first number innermost."""
+    told: list[bool] = []
+
+    def decides(*x: Any) -> bool:
+        """Whether func or the limits ask about their numbers; if not here, they do nowhere."""
+
+        def each(*x: Any) -> Any:
+            for i, limits in enumerate(ranges):
+                if callable(limits):
+                    limits(*x[i + 1 :], *args)
+            return func(*x, *args)
+
+        if not told:
+            try:
+                told.append(bool(Branch.run(each, *x).questions))
+            except (*PLAIN_ONLY, ArithmeticError):
+                told.append(True)
+        return told[0]
 
     def over(depth: int, outer: tuple[Any, ...]) -> Any:
         i = depth - 1
@@ -392,6 +412,12 @@ def _nested(func: Function, ranges: list[Any], options: list[Any], args: tuple[A
         def inside(x: Any) -> Any:
             return over(i, (x, *outer)) if i else func(x, *outer)
 
+        def asks(x: Any) -> bool:
+            if i:  # the innermost has been asked
+                return not told or told[0]
+            return decides(x, *outer[: len(ranges) - 1])
+
+        inside.decides = asks  # type: ignore[attr-defined]
         return quad(inside, low, high, **more)[0]
 
     return over(len(ranges), args)

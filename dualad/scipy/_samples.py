@@ -27,7 +27,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     >>> trapezoid(Dual(np.array([1.0, 3.0]), np.array([1.0, 1.0])), dx=0.5).tangent == 0.5
     True
     """
-    return np.trapezoid(y, x, dx, axis)
+    return np.trapezoid(as_operand(y), x, dx, axis)
 
 
 def romb(y: Any, dx: Any = 1.0, axis: int = -1, show: bool = False) -> Any:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import scipy.interpolate as _scipy
+from scipy.sparse.linalg import splu
 
 from ..array.operands import as_operand
 from ..array.undefined import undefined
 from ..array_rules.common import has_duals
 from ..pair import plain
 from . import _pieces
-from ._parts import by_columns, is_still, nilpotent, stripped, through, with_value
+from ._parts import is_still, nilpotent, stripped, through, with_value
 from ._theorems import solved
 from .sparse import csr_array
 from .sparse.linalg import spsolve
+
+Function = Callable[..., Any]
 
 
 class Spline:
@@ -352,30 +357,63 @@ def make_interp_spline(
         raise TypeError("a periodic make_interp_spline takes duals in y only; use CubicSpline.")
     if t is None:
         t = _knots_for(x, k, bc_type)
-    pair = bc_type if isinstance(bc_type, tuple) else (bc_type, bc_type)
-    ends = [_ENDS[end] if end is None or isinstance(end, str) else list(end) for end in pair]
+    ends = _conditions(bc_type)
     front = np.moveaxis(y, axis, 0)
     shape = np.shape(front)[1:]
+    blocks = [
+        np.stack([np.broadcast_to(as_operand(v), shape) for _, v in end]) if end else None
+        for end in ends
+    ]
+    rows_of = [b for b in (blocks[0], front, blocks[1]) if b is not None]
+    matrix = _equations(t, k, x, [[order for order, _ in end] for end in ends])
+    values = np.reshape(np.concatenate(rows_of), (matrix.shape[0], -1))
+    c = np.reshape(spsolve(matrix, values), (matrix.shape[0], *shape))
+    return Spline(value, with_value(c, value.c), t if has_duals(t) else None)
+
+
+def _conditions(bc_type: Any) -> list[list[Any]]:
+    """At both ends, orders of derivatives and what they are to be."""
+    pair = bc_type if isinstance(bc_type, tuple) else (bc_type, bc_type)
+    return [_ENDS[end] if end is None or isinstance(end, str) else list(end) for end in pair]
+
+
+def _equations(t: Any, k: int, x: Any, orders: list[list[int]]) -> Any:
+    """The matrix of a spline's coefficients: of derivatives at the left end, values, and right."""
     numbers, rows, columns = collocation(t, k, x)
-    n = len(plain(t)) - k - 1
-    first = len(ends[0])
+    n, first = len(plain(t)) - k - 1, len(orders[0])
     parts, places = [numbers], [(rows + first, columns)]
-    sides: list[list[Any]] = []
-    for is_left, end in zip((True, False), ends, strict=True):
-        for i, row in enumerate(_end_rows(t, k, [order for order, _ in end], is_left)):
+    for is_left, of_end in zip((True, False), orders, strict=True):
+        for i, row in enumerate(_end_rows(t, k, of_end, is_left)):
             parts.append(row)
             at = i if is_left else first + len(plain(x)) + i
             start = 0 if is_left else n - k - 1
             places.append((np.full(k + 1, at), start + np.arange(k + 1)))
-        sides.append([np.broadcast_to(as_operand(v), shape) for _, v in end])
-    matrix = csr_array(
+    return csr_array(
         (np.concatenate(parts), tuple(np.concatenate(p) for p in zip(*places, strict=True))), (n, n)
     )
-    blocks = [np.stack(side) if side else None for side in sides]
-    rows_of = [b for b in (blocks[0], front, blocks[1]) if b is not None]
-    values = np.reshape(np.concatenate(rows_of), (n, -1))
-    c = np.reshape(spsolve(matrix, values), (n, *shape))
-    return Spline(value, with_value(c, value.c), t if has_duals(t) else None)
+
+
+def _periodic_equations(t: Any, k: int, x: Any) -> Any:
+    """The same of a periodic spline, whose last k coefficients are the first: values, and that."""
+    numbers, rows, columns = collocation(t, k, x[:-1])
+    m, same = len(x) - 1, np.arange(k)
+    places = (
+        np.concatenate([rows, m + same, m + same]),
+        np.concatenate([columns, same, m + same]),
+    )
+    return csr_array((np.concatenate([numbers, np.ones(k), -np.ones(k)]), places), (m + k, m + k))
+
+
+def solver_of(matrix: Any) -> Function:
+    """M⁻¹·r of a sparse matrix M and a plain r of any columns, or with "T" its transpose."""
+    factors = splu(matrix.tocsc())
+
+    def solve(r: Any, trans: str = "N") -> Any:
+        if np.iscomplexobj(r):
+            return solve(r.real, trans) + 1j * solve(r.imag, trans)
+        return np.reshape(factors.solve(np.reshape(r, (len(r), -1)), trans), np.shape(r))
+
+    return solve
 
 
 def _by_values(x: Any, y: Any, k: int, t: Any, bc_type: Any, axis: int, value: Any) -> Any:
@@ -396,8 +434,28 @@ def _by_values(x: Any, y: Any, k: int, t: Any, bc_type: Any, axis: int, value: A
         return np.reshape(c, (len(c), *values.shape[1:]))
 
     front = np.moveaxis(nilpotent(y), axis, 0)
-    back = by_columns(coefficients, np.shape(front)[0])
-    return with_value(through(coefficients, front, back), value.c)
+    return with_value(through(coefficients, front, _back(x, value, bc_type)), value.c)
+
+
+def _back(x: Any, value: Any, bc_type: Any) -> Function:
+    """The transpose of how a spline's coefficients follow from the values at x."""
+    t, k, n = value.t, value.k, len(x)
+    is_periodic = bc_type == "periodic"
+    ends = [] if is_periodic else [[order for order, _ in e] for e in _conditions(bc_type)]
+
+    @functools.cache
+    def solve() -> Function:
+        made = _periodic_equations(t, k, x) if is_periodic else _equations(t, k, x, ends)
+        return solver_of(made)
+
+    def back(g: Any) -> Any:
+        if not is_periodic:
+            return solve()(g, "T")[len(ends[0]) : len(ends[0]) + n]
+        found = solve()(g, "T")
+        end = found[:1] / 2  # of both ends, whose mean was taken
+        return np.concatenate([end, found[1 : n - 1], end])
+
+    return back
 
 
 def make_lsq_spline(
@@ -458,6 +516,14 @@ def make_smoothing_spline(
     def coefficients(values: Any) -> Any:
         return _scipy.make_smoothing_spline(x, values, w, lam).c
 
+    x = np.asarray(x, float)
+    through_values = _back(x, value, "natural")
+    weight = 1.0 if w is None else np.asarray(w, float)
+
+    def back(g: Any) -> Any:
+        """Smoothed values are a symmetric function of the values, but for the weights."""
+        r = through_values(g).T
+        return (weight * _scipy.make_smoothing_spline(x, (r / weight).T, w, lam)(x).T).T
+
     front = np.moveaxis(y, axis, 0)
-    back = by_columns(coefficients, np.shape(front)[0])
     return Spline(value, with_value(through(coefficients, front, back), value.c))

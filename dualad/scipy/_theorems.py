@@ -59,6 +59,7 @@ def solved(
 # -- roots ---------------------------------------------------------------------------------
 
 _STEPS = 6  # of Newton's method, from where the solver has stopped
+_ROUNDING = 64  # times eps: a step that is nothing else
 _CONDITION = 1e14
 _NEAR = 0.01  # how far these may go, in proportion to 1 + |x|
 
@@ -79,6 +80,8 @@ class Regular:
         Whether f is, so that its Jacobian is diagonal; of a number it is.
     free : int, optional
         How many of the numbers must stay close to x; all of them if it is left out.
+    slope : ndarray, optional
+        The Jacobian, where f is affine.
 
     Attributes
     ----------
@@ -94,9 +97,14 @@ class Regular:
     """
 
     def __init__(
-        self, f: Function, x: Any, elementwise: bool = False, free: int | None = None
+        self,
+        f: Function,
+        x: Any,
+        elementwise: bool = False,
+        free: int | None = None,
+        slope: Any = None,
     ) -> None:
-        self.f, self.elementwise = f, elementwise
+        self.f, self.elementwise, self.constant_slope = f, elementwise, slope
         times = np.multiply if elementwise else np.matmul
         u = np.asarray(x, np.result_type(x, 1.0)) if np.ndim(x) else x * 1.0
 
@@ -127,7 +135,7 @@ class Regular:
                 u = u - step
                 if not _largest(bounded(u) - given) <= scale:
                     raise ArithmeticError
-                tiny = np.finfo(np.result_type(u)).eps * _norm(u)
+                tiny = _ROUNDING * np.finfo(np.result_type(u)).eps * _norm(u)
                 if before is not None and size <= tiny:
                     break
         except ArithmeticError as error:
@@ -142,6 +150,8 @@ class Regular:
 
     def _at(self, u: Any) -> tuple[Any, Any]:
         """The plain slope and value of f."""
+        if self.constant_slope is not None:
+            return self.constant_slope, plain(self.f(u))
         if self.elementwise:
             return plain(derivative(self.f)(u)), plain(self.f(u))
         slope, value = jacobian(lambda u: (self.f(u),) * 2, has_aux=True)(u)
@@ -319,6 +329,8 @@ class Optimum:
     limits : Limits, optional
     gradient : callable, optional
         That of f, where it is known.
+    hessian : ndarray, optional
+        Of an f that is quadratic, where the limits are linear: its second derivatives, plain.
 
     Attributes
     ----------
@@ -342,7 +354,9 @@ class Optimum:
         x: Any,
         limits: Limits | None = None,
         gradient: Function | None = None,
+        hessian: Any = None,
     ) -> None:
+        self.hessian = hessian
         self.f, self.limits = f, limits or Limits.none()
         self.gradient = gradient or grad(f)
         x = np.asarray(plain(x), float)
@@ -355,6 +369,7 @@ class Optimum:
                 lambda z, where=where: self._equations(z, where),
                 np.concatenate([x, m[where]]),
                 free=self.n,
+                slope=self._slope(where),
             )
             c, m = self._at(root.x, where)
             if not self._has_changed(c, m):
@@ -371,6 +386,14 @@ class Optimum:
         if len(where):
             places = (where[:, None] == np.arange(len(self.active))) * 1.0
             self.multipliers = z[self.n :] @ places
+
+    def _slope(self, where: Any) -> Any:
+        """The Jacobian of the equations, where they are affine."""
+        matrix = self.limits.matrix
+        if self.hessian is None or (len(where) and matrix is None):
+            return None
+        c = plain(matrix)[where] if len(where) else np.zeros((0, self.n))
+        return np.block([[self.hessian, -c.T], [c, np.zeros((len(c), len(c)))]])
 
     def _equations(self, z: Any, where: Any) -> Any:
         x, m = z[: self.n], z[self.n :]

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import scipy.interpolate as _scipy
+from scipy import sparse
 
 from ..array.operands import as_operand
 from ..array_rules.common import has_duals
-from ..drivers import jacobian
 from ..pair import plain
 from ._calling import take_places
 from ._fitpack import (
@@ -41,7 +41,7 @@ from ._grids import (
     standing,
 )
 from ._names import names_of
-from ._parts import by_columns, levels_of, nilpotent, stripped, through, with_value
+from ._parts import levels_of, stripped, with_value
 from ._scattered import (
     BarycentricInterpolator,
     KroghInterpolator,
@@ -63,6 +63,7 @@ from ._splines import (
     make_interp_spline,
     make_lsq_spline,
     make_smoothing_spline,
+    solver_of,
 )
 from ._theorems import solved
 
@@ -178,9 +179,20 @@ def CubicSpline(
     if not (has_duals(x, y) or levels_of(bc_type)):
         return Spline(spline)
     front = np.moveaxis(y, axis, 0)
-    left_end, right_end = bc_type if isinstance(bc_type, (tuple, list)) else (bc_type, bc_type)
     h = _like(np.diff(x), front)
-    rise = np.diff(front, axis=0) / h
+    ends = bc_type if isinstance(bc_type, (tuple, list)) else (bc_type, bc_type)
+    slopes = np.moveaxis(spline(plain(x), 1), axis, 0)
+    gaps, n = np.diff(plain(x))[:, None], len(slopes)
+    of_slopes = _smooth(gaps, 0.0 * gaps, [e if isinstance(e, str) else (e[0], 0.0) for e in ends])
+    divide = solver_of(_band(of_slopes, n))
+    left = _smooth(h, np.diff(front, axis=0) / h, ends)
+    found = solved(left, slopes, divide, back=lambda g: divide(g, "T"))
+    return _cubic(spline, x, y, found, axis)
+
+
+def _smooth(h: Any, rise: Any, conditions: Any) -> Callable[[Any], Any]:
+    """What slopes s at the breakpoints leave of the equations of a spline, which are linear."""
+    left_end, right_end = conditions
 
     def residual(s: Any) -> Any:
         left, right = s[:-1], s[1:]
@@ -200,30 +212,29 @@ def CubicSpline(
         begin, end = (np.reshape(e, one) for e in ends)
         return np.concatenate([begin, last[:-1] - first[1:], end])
 
-    slopes = np.moveaxis(spline(plain(x), 1), axis, 0)
-    if not has_duals(x, bc_type) and left_end != "periodic":
-        found = _slopes_by_values(x, np.moveaxis(y, axis, 0), (left_end, right_end))
-        return _cubic(spline, x, y, with_value(found, slopes), axis)
-    matrix = _equations(residual, slopes)
-
-    def divide(r: Any) -> Any:
-        return np.linalg.solve(matrix, r.reshape(len(r), -1)).reshape(r.shape)
-
-    def back(g: Any) -> Any:
-        return np.linalg.solve(matrix.T, g.reshape(len(g), -1)).reshape(g.shape)
-
-    return _cubic(spline, x, y, solved(residual, slopes, divide, back=back), axis)
+    return residual
 
 
-def _slopes_by_values(x: Any, y: Any, ends: Any) -> Any:
-    """The slopes at the breakpoints, which are linear in the values: zero with their tangents."""
+def _band(f: Callable[[Any], Any], n: int) -> Any:
+    """The sparse matrix of a linear f, in whose columns are two neighbours on both sides.
 
-    def slopes(values: Any) -> Any:
-        zeros = np.zeros(values.shape[1:])
-        plain_ends = [end if isinstance(end, str) else (end[0], zeros) for end in ends]
-        return _scipy.CubicSpline(x, values, 0, tuple(plain_ends))(x, 1)
-
-    return through(slopes, nilpotent(y), by_columns(slopes, len(x)))
+    The first two columns and the last two may hold anything, as those of a periodic spline do.
+    """
+    columns = np.arange(n)
+    ends, middle = np.unique([*columns[:2], *columns[-2:]]), columns[2:-2]
+    whole = columns[:, None] == ends
+    apart = (columns[:, None] % 5 == np.arange(5)) & ~whole.any(axis=1)[:, None]
+    found = f(np.concatenate([whole, apart], axis=1) * 1.0)
+    at_ends, within = found[:, : len(ends)], found[:, len(ends) :]
+    rows = middle + np.arange(-2, 3)[:, None]
+    numbers = np.concatenate([at_ends.ravel(), within[rows, middle % 5].ravel()])
+    places = (
+        np.concatenate([np.repeat(columns, len(ends)), rows.ravel()]),
+        np.concatenate([np.tile(ends, n), np.tile(middle, 5)]),
+    )
+    matrix = sparse.csc_array((numbers, places), (n, n))
+    matrix.eliminate_zeros()
+    return matrix
 
 
 def _end(condition: Any, slope: Any, curvature: Any, third: Any, rise: Any) -> Any:
@@ -234,17 +245,6 @@ def _end(condition: Any, slope: Any, curvature: Any, third: Any, rise: Any) -> A
         condition = {"clamped": (1, 0.0), "natural": (2, 0.0)}[condition]
     order, value = condition
     return (slope if order == 1 else curvature) - as_operand(value)
-
-
-def _equations(residual: Callable[[Any], Any], s: Any) -> Any:
-    """The matrix of the equations, the same for all columns of values."""
-    n = len(s)
-
-    def column(v: Any) -> Any:
-        y = residual(_like(v, s) + np.zeros(s.shape))
-        return np.reshape(y, (n, -1))[:, 0]
-
-    return plain(jacobian(column)(np.zeros(n)))
 
 
 def PchipInterpolator(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> Spline:
@@ -279,7 +279,7 @@ def PchipInterpolator(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) ->
     inner = np.where(flat_after, (w1 + w2) / w2 * after / 2, inner)
     inner = np.where(flat_before & flat_after, 0.0, inner)
     ends = (_pchip_end(h[0], h[1], m[0], m[1]), _pchip_end(h[-1], h[-2], m[-1], m[-2]))
-    return _cubic(spline, x, y, np.stack([ends[0], *inner, ends[1]]), axis)
+    return _cubic(spline, x, y, np.concatenate([ends[0][None], inner, ends[1][None]]), axis)
 
 
 def _pchip_end(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
@@ -313,7 +313,8 @@ def Akima1DInterpolator(
     if len(rise) == 1:
         return _cubic(spline, x, y, np.stack([rise[0], rise[0]]), axis)
     before, after = 2 * rise[0] - rise[1], 2 * rise[-1] - rise[-2]
-    m = np.stack([2 * before - rise[0], before, *rise, after, 2 * after - rise[-1]])
+    begin = np.stack([2 * before - rise[0], before])
+    m = np.concatenate([begin, rise, np.stack([after, 2 * after - rise[-1]])])
     change = np.abs(np.diff(m, axis=0))
     if method == "makima":
         change = change + np.abs(m[1:] + m[:-1]) / 2

@@ -22,7 +22,7 @@ from ..array.operands import as_operand
 from ..array_rules.common import axes_from_end, duals_in, has_duals
 from ..dual import Dual, function
 from ..numerics import quiet
-from ..pair import dual, fit, newest, parts, plain
+from ..pair import dual, fit, moved, newest, parts, plain
 from ..refusals import refused
 from ..special_rules import TABLE
 from ..zeros import scale
@@ -179,7 +179,7 @@ def _spherical(kind: str) -> Callable[..., Any]:
         if not isinstance(z, Dual):
             return original(n, z, derivative)
         if not derivative:
-            return rule(n, z)
+            return with_value(rule(n, z), original(n, plain(z)), moved)
         lower, upper = rule(np.maximum(n, 1) - 1, z), rule(n + 1, z)
         signs = {"jn": (1, -1), "yn": (1, -1), "in": (1, 1), "kn": (-1, -1)}[kind]
         slope = (signs[0] * n * lower + signs[1] * (n + 1) * upper) / (2 * n + 1)

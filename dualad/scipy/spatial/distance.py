@@ -27,18 +27,18 @@ __all__ = ["cdist", "directed_hausdorff", "pdist", "squareform"]
 
 Function = Callable[..., Any]
 
-# -- what a metric makes of pairs of rows u, v -----------------------------------------------
+# -- what a metric makes of pairs of points u, v, whose coordinates are along the first axis ----
 
 
 def _total(x: Any, w: Any) -> Any:
-    return np.sum(x if w is None else w * x, axis=-1)
+    return np.sum(x if w is None else w * x, axis=0)
 
 
 def _length(x: Any, w: Any, p: Any = 2) -> Any:
     scaled = x if w is None else w ** (1 / p) * x
     if isinstance(p, Dual):
-        return np.sum(abs(scaled) ** p, axis=-1) ** (1 / p)
-    return np.linalg.norm(scaled, p, axis=-1)
+        return np.sum(abs(scaled) ** p, axis=0) ** (1 / p)
+    return np.linalg.norm(scaled, p, axis=0)
 
 
 def _counted(d: Any, w: Any) -> Any:
@@ -51,8 +51,8 @@ def _cosine(u: Any, v: Any, w: Any) -> Any:
 
 
 def _centred(u: Any, w: Any) -> Any:
-    whole = u.shape[-1] if w is None else np.sum(w)
-    return u - np.expand_dims(_total(u, w) / whole, -1)
+    whole = u.shape[0] if w is None else np.sum(w)
+    return u - _total(u, w) / whole
 
 
 def _canberra(u: Any, v: Any, w: Any) -> Any:
@@ -62,9 +62,9 @@ def _canberra(u: Any, v: Any, w: Any) -> Any:
 
 
 def _jensenshannon(u: Any, v: Any, w: Any) -> Any:
-    p, q = (x / np.sum(x, axis=-1, keepdims=True) for x in (u, v))
+    p, q = (x / np.sum(x, axis=0) for x in (u, v))
     middle = (p + q) / 2
-    return np.sqrt(np.sum(rel_entr(p, middle) + rel_entr(q, middle), axis=-1) / 2)
+    return np.sqrt(np.sum(rel_entr(p, middle) + rel_entr(q, middle), axis=0) / 2)
 
 
 # Each in u, v and their weights, and what it is called in short.
@@ -72,7 +72,7 @@ _METRICS: dict[str, tuple[Function, str]] = {
     "euclidean": (lambda u, v, w: _length(u - v, w), "euclid eu e"),
     "sqeuclidean": (lambda u, v, w: _total((u - v) ** 2, w), "sqe sqeuclid"),
     "cityblock": (lambda u, v, w: _total(abs(u - v), w), "cblock cb c manhattan"),
-    "chebyshev": (lambda u, v, w: np.max(_counted(u - v, w), axis=-1), "chebychev cheby cheb ch"),
+    "chebyshev": (lambda u, v, w: np.max(_counted(u - v, w), axis=0), "chebychev cheby cheb ch"),
     "cosine": (_cosine, "cos"),
     "correlation": (lambda u, v, w: _cosine(_centred(u, w), _centred(v, w), w), "co"),
     "canberra": (_canberra, ""),
@@ -87,15 +87,21 @@ _WITH_OPTIONS = {
 }
 
 
-def _metric(metric: Any, given: dict[str, Any], points: Any) -> Function:
-    """A metric as a function of pairs of rows; some find their parameters in all points."""
+def _metric(metric: Any, given: dict[str, Any], points: Any, pairs: int) -> Function:
+    """A metric of pairs of points, which lie along so many axes; some need all points."""
     if callable(metric) and getattr(metric, "__module__", "") == _scipy.__name__:
         metric = metric.__name__
     if callable(metric):
         return lambda u, v: _one_by_one(metric, u, v, given)
     name = metric.lower().removeprefix("test_")
     w = given.get("w")
-    w = None if w is None else array(w)
+    n = np.shape(points)[1]
+
+    def column(x: Any) -> Any:
+        """A number for each coordinate, beside those of all pairs."""
+        return np.reshape(array(x), (n, *(1,) * pairs))
+
+    w = None if w is None else column(w)
     if name in _NAMES:
         f = _METRICS[_NAMES[name]][0]
         return lambda u, v: f(u, v, w)
@@ -105,8 +111,8 @@ def _metric(metric: Any, given: dict[str, Any], points: Any) -> Function:
         return lambda u, v: _length(u - v, w, p)
     if kind == "seuclidean":
         spread = given.get("V")
-        variances = np.var(points, axis=0, ddof=1) if spread is None else array(spread)
-        return lambda u, v: np.linalg.norm((u - v) / np.sqrt(variances), axis=-1)
+        variances = np.var(points, axis=0, ddof=1) if spread is None else spread
+        return lambda u, v: np.linalg.norm((u - v) / np.sqrt(column(variances)), axis=0)
     if kind == "mahalanobis":
         inverse = given.get("VI")
         if inverse is None:
@@ -120,15 +126,16 @@ def _metric(metric: Any, given: dict[str, Any], points: Any) -> Function:
 
 
 def _mahalanobis(d: Any, inverse: Any) -> Any:
-    square = np.sum(np.matmul(d, inverse) * d, axis=-1)
+    square = np.sum(np.tensordot(inverse, d, (0, 0)) * d, axis=0)
     same = plain(square) == 0
     return np.where(same, 0.0, np.sqrt(np.where(same, 1.0, square)))
 
 
 def _one_by_one(metric: Function, u: Any, v: Any, given: dict[str, Any]) -> Any:
     u, v = np.broadcast_arrays(u, v)
-    rows = zip(np.reshape(u, (-1, u.shape[-1])), np.reshape(v, (-1, v.shape[-1])), strict=True)
-    return np.reshape(np.stack([as_operand(metric(a, b, **given)) for a, b in rows]), u.shape[:-1])
+    pairs = (np.reshape(x, (x.shape[0], -1)).T for x in (u, v))
+    found = [as_operand(metric(a, b, **given)) for a, b in zip(*pairs, strict=True)]
+    return np.reshape(np.stack(found), u.shape[1:])
 
 
 # -- all pairs --------------------------------------------------------------------------------
@@ -139,16 +146,22 @@ def _floats(x: Any) -> Any:
     return x if has_duals(x) or x.dtype.kind in "fc" else x.astype(float)
 
 
+def _coordinates(x: Any) -> Any:
+    """One coordinate of all points behind the other: points are many, coordinates are few."""
+    return np.transpose(x).copy()
+
+
 def _cdist(XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, **given: Any) -> Any:
     a, b = _floats(XA), _floats(XB)
-    f = _metric(metric, given, np.concatenate([a, b]))
-    return f(a[:, None, :], b[None, :, :])
+    f = _metric(metric, given, np.concatenate([a, b]), 2)
+    return f(_coordinates(a)[:, :, None], _coordinates(b)[:, None, :])
 
 
 def _pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **given: Any) -> Any:
     x = _floats(X)
     first, second = np.triu_indices(np.shape(x)[0], 1)
-    return _metric(metric, given, x)(x[first], x[second])
+    across = _coordinates(x)
+    return _metric(metric, given, x, 1)(*(np.take(across, i, axis=1) for i in (first, second)))
 
 
 def _squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
