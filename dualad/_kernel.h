@@ -228,6 +228,11 @@ static inline void forget_division(void) {
         feclearexcept(FE_DIVBYZERO);
 }
 
+static inline void forget_invalid(void) {
+    if (flagged() & FE_INVALID)
+        feclearexcept(FE_INVALID);
+}
+
 /* The ufunc of one number or two; 1 where NumPy may have something to say. A flag may have been
    set before, and to clear flags takes longer than most functions: it is done where one is set. */
 static inline int looped(const Loop *loop, const double *x, int nargs, double *y) {

@@ -185,6 +185,7 @@ cdef extern from "_rules.h":
     bint forget_underflow() noexcept
 
     void forget_division() noexcept
+    void forget_invalid() noexcept
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
     bint tiny(double a, double b, double y, bint product) noexcept
 
@@ -1235,8 +1236,11 @@ cdef inline object binary "kernel_binary"(int row, object a, object b, const Loo
         odd = ROWS[row].given(v, active, &(<Dual>z).v, s)
     else:
         odd = ROWS[row].slopes(v, active, &(<Dual>z).v, s)
-    if odd and not is_infinite(row, v, active, s, (<Dual>z).v):
-        return dropped(z)
+    if odd:
+        if not is_infinite(row, v, active, s, (<Dual>z).v):
+            return dropped(z)
+        if is_np:
+            forget_invalid()  # of 0·∞ in a tangent, which NumPy would take for one of its own
     if moved(active, s, t, r, (<Dual>z).t, many((<Dual>z).n)):
         return dropped(z)
     if is_np and loop == NULL and is_tiny(row, v, (<Dual>z).v):
