@@ -874,9 +874,9 @@ def hessian(
             least = LEAST_NUMBERS
             if _is_vector(inputs):  # where the kernel has tried a sweep, forward is the better bet
                 least = LEAST_ELEMENTS if is_alone and DRIVERS is None else max(least, LEAST_AGAIN)
-            inner = 1 if prefers_backward(inputs, mode, least) else inputs.size
+            directions = 1 if prefers_backward(inputs, mode, least) else inputs.size
             of_gradient = _inputs_of_gradient(inputs, mode, least)
-            _, table = run_passes(of_gradient, chunk, plan=plan, inner=inner)
+            _, table = run_passes(of_gradient, chunk, plan=plan, inner=directions)
         for i, x in enumerate(inputs.leaves):
             for j, y in enumerate(inputs.leaves[: i + 1]):
                 h = (table[i][j] + _swapped(table[j][i], np.ndim(y))) / 2
