@@ -248,6 +248,18 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     return forward, reflected
 
 
+def _powers() -> tuple[Function, Function]:
+    """The same of x**other; only whole numbers have powers to a modulus, as pow says of others."""
+    forward, reflected = _operators("pow", operator.pow)
+
+    def power(self: Dual, given: DualLike, modulus: Any = None) -> DualLike:
+        if modulus is None:
+            return forward(self, given)
+        return pow(*map(plain, (self, given, modulus)))
+
+    return power, reflected
+
+
 def _operand(x: Dual, other: DualLike, repeats: bool = False) -> DualLike:
     """The other side of an operator, which may repeat lists; None if it is not a number."""
     is_list = repeats and isinstance(other, (list, tuple))
@@ -317,7 +329,7 @@ class Dual(Pair):
     __floordiv__, __rfloordiv__ = _operators("floordiv", operator.floordiv)
     __mod__, __rmod__ = _operators("mod", operator.mod)
     __divmod__, __rdivmod__ = _operators("divmod", divmod)
-    __pow__, __rpow__ = _operators("pow", operator.pow)
+    __pow__, __rpow__ = _powers()
 
     def __neg__(self) -> DualLike:
         return apply(RULES["neg"].called_as(operator.neg), (self,))
