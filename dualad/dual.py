@@ -22,7 +22,7 @@ from .differentiations import compared, is_itself, note_refusals, text_for
 from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
-from .looks import is_plain, is_told
+from .looks import asker, is_holder, is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -41,7 +41,7 @@ from .pair import (
 )
 from .pickles import pickled
 from .ranges import may_matter, regained
-from .refusals import converted, note_objects
+from .refusals import converted, note_objects, shown_class
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
@@ -235,7 +235,9 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
     rule, repeats = RULES[name].called_as(operation), operation is operator.mul
 
-    def forward(self: Dual, given: DualLike) -> DualLike:
+    def forward(self: Dual, given: DualLike, modulus: Any = None) -> DualLike:
+        if modulus is not None:  # of pow, which says that it is for whole numbers
+            return pow(*map(plain, (self, given, modulus)))
         if is_asked_first(given, operation, self):
             return NotImplemented
         other = _operand(self, given, repeats)
@@ -246,18 +248,6 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
         return beside(operation, given, self) if other is None else apply(rule, (other, self))
 
     return forward, reflected
-
-
-def _powers() -> tuple[Function, Function]:
-    """The same of x**other; only whole numbers have powers to a modulus, as pow says of others."""
-    forward, reflected = _operators("pow", operator.pow)
-
-    def power(self: Dual, given: DualLike, modulus: Any = None) -> DualLike:
-        if modulus is None:
-            return forward(self, given)
-        return pow(*map(plain, (self, given, modulus)))
-
-    return power, reflected
 
 
 def _operand(x: Dual, other: DualLike, repeats: bool = False) -> DualLike:
@@ -320,6 +310,11 @@ class Dual(Pair):
     def __new__(cls, value: DualLike, tangent: Tangent = 0.0) -> Any:
         return hand_made(value, tangent)
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """The type of the plain number, for those who ask by isinstance."""
+        return shown_class(self, asker())
+
     # arithmetic: the table's rows
 
     __add__, __radd__ = _operators("add", operator.add)
@@ -329,7 +324,7 @@ class Dual(Pair):
     __floordiv__, __rfloordiv__ = _operators("floordiv", operator.floordiv)
     __mod__, __rmod__ = _operators("mod", operator.mod)
     __divmod__, __rdivmod__ = _operators("divmod", divmod)
-    __pow__, __rpow__ = _powers()
+    __pow__, __rpow__ = _operators("pow", operator.pow)
 
     def __neg__(self) -> DualLike:
         return apply(RULES["neg"].called_as(operator.neg), (self,))
@@ -447,5 +442,5 @@ if KERNEL:
         levels.clocks,
         vars(differentiations) | vars(refusals),
         ARRAY.functions,
-        is_told,
+        *(is_told, is_holder),
     )

@@ -12,7 +12,8 @@ import numpy as np
 from .differentiations import NOTED, levels_in, note, note_refusal, note_refusals
 from .frames import expression_at, user_frame
 from .kernel import LIFTING
-from .pair import Pair
+from .looks import is_holder, is_told
+from .pair import Pair, plain
 from .rules import RULES
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -178,6 +179,13 @@ def note_objects(x: Any) -> None:
     while isinstance(x, Pair):
         note(x.level, "objects")
         x = x.primal
+
+
+def shown_class(x: Any, module: str | None) -> Any:
+    """What a dual says that it is to code of a module: its plain number; `is_plain` tells more."""
+    if is_holder(module):
+        note_objects(x)
+    return type(x) if is_told(module) else type(plain(x))
 
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b"

@@ -148,7 +148,7 @@ NUMBERS: list[tuple[str, Callable[[Any], Any], Any]] = [
     ("max", lambda x: max(1.0, x) * 2, 2.0),
     ("min", lambda x: min(5.0, x) * 2, 2.0),
     ("divmod", lambda x: divmod(x, 1.5)[1], 1.0),
-    ("pow with modulus", lambda x: pow(x, 2, 3), "takes 2 positional arguments"),
+    ("pow with modulus", lambda x: pow(x, 2, 3), "3rd argument not allowed"),
     ("accumulate", lambda x: list(itertools.accumulate([x, x, x]))[2], 3.0),
     ("reduce", lambda x: functools.reduce(operator.mul, [x, x]), 4.0),
     ("repeat", lambda x: list(itertools.repeat(1, x)), INDEX),

@@ -444,6 +444,24 @@ def _draws(f: Function) -> Function:
     return draw
 
 
+def _draws_vectors(f: Function) -> Function:
+    """The same of multivariate_normal: what it draws moves with the mean."""
+
+    @functools.wraps(f)
+    def draw(generator: Any, mean: Any, cov: Any, *args: Any, **kwargs: Any) -> Any:
+        if duals := duals_in((cov, args), kwargs):
+            raise refused(
+                "multivariate_normal of np.random has no derivative in cov; write "
+                "mean + np.linalg.cholesky(cov) @ rng.standard_normal(len(mean)).",
+                *duals,
+            )
+        mean = _in_doubles(mean)
+        y = f(generator, plain(mean), unbuffered(cov), *args, **kwargs)
+        return y + (mean - plain(mean)) if isinstance(mean, Dual) else y
+
+    return draw
+
+
 def _in_doubles(x: Any) -> Any:
     """A parameter as generators take it: what they draw is in doubles."""
     x = _number(x)
@@ -494,6 +512,8 @@ def _enter_random(_module: str) -> None:
         for name, f in list(vars(kind).items()):
             if name in _CHOOSING:
                 FUNCTIONS[f] = _choosing(f)
+            elif name == "multivariate_normal":
+                FUNCTIONS[f] = _draws_vectors(f)
             elif callable(f) and name[0] != "_" and name not in _NOT_DRAWN:
                 FUNCTIONS.setdefault(f, _draws(f))
 
@@ -502,7 +522,7 @@ _CHOOSING = frozenset(("shuffle", "permutation", "permuted", "choice"))
 _NOT_DRAWN = frozenset(
     (
         *("seed", "get_state", "set_state", "spawn"),
-        *("bytes", "integers", "randint", "multivariate_normal"),
+        *("bytes", "integers", "randint"),
     )
 )
 
