@@ -31,13 +31,14 @@ _HELP = {
     "scipy": "take the function of that name from dualad.scipy if it is there, write it in NumPy's "
     "functions, or give it a derivative with dualad.define_rule",
     "numpy.ma": "take the elements that are left, as in x[~mask], for a masked array",
-    "numpy.linalg": "make its argument by np.array(…) in lifted code, or by np.stack(…), and not by "
-    "np.matrix(…), which holds objects",
+    "numpy.linalg": "make its argument by np.array(…) in lifted code, or by np.stack(…), and not "
+    "by np.matrix(…), which holds objects",
     "numpy.matrix": "make an array, np.array(…), for np.matrix(…), and write a @ b for its a * b, "
     "np.linalg.inv(a) for its a.I",
     "pandas": "calculate with the columns' arrays, as in df['a'].to_numpy()*x",
     "": "write it in Python's and NumPy's functions, give it a derivative with "
-    "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
+    "dualad.define_rule, or write getattr(x, 'primal', x) for the plain number, whose derivative "
+    "is zero",
 }
 # What numba's compiled code says of an argument that is no number or array to it.
 _NUMBA = ("bad argument type for built-in operation", "can't unbox")
@@ -92,7 +93,8 @@ def tell_of_foreign(driver: str, error: BaseException, has_objects: bool = False
     if said.startswith(_INDEX) and is_index_refused():
         error.add_note(
             f"{driver}: {_text_at(error, place) or 'the call'} has a dual for an index or a count, "
-            "which would lose its derivative; write int(x), or x.primal.astype(int) for an array."
+            "which would lose its derivative; write int(x), or "
+            "getattr(x, 'primal', x).astype(int) for an array."
         )
         return True
     home = str(foreign[0].f_globals.get("__name__")) if foreign else ""

@@ -365,7 +365,7 @@ class Dual(Pair):
         differentiations.note_hash(self)
         raise TypeError(
             "a Dual is unhashable, so that no cache, set or dict can return a number "
-            "without its derivative; write x.primal for the key."
+            "without its derivative; write getattr(x, 'primal', x) for the key."
         )
 
     # steps have derivative zero, and give plain numbers
@@ -407,7 +407,7 @@ class Dual(Pair):
         if name == "value":
             raise AttributeError(
                 "a Dual has no attribute 'value', which packages of units and parameters read as a "
-                "number without a derivative; write x.primal."
+                "number without a derivative; write getattr(x, 'primal', x)."
             )
         if name == "__array__":  # NumPy asks each element of np.array([x, y]) for it
             note_objects(self)

@@ -446,7 +446,7 @@ def tell(driver: str, error: Exception, why: str) -> None:
         error.add_note(
             f"{driver}: before this error, f caught another one, by which a dual refused to lose "
             "its derivative (as a key of a dict, for example). It may have gone on otherwise than "
-            "with plain numbers; write x.primal there."
+            "with plain numbers; write getattr(x, 'primal', x) there."
         )
 
 

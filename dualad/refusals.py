@@ -116,7 +116,8 @@ def converted(kind: str, x: Any) -> TypeError:
     elif _ELEMENT.match(text):
         return refused(
             f"storing x in {text}, in an array of {kind} numbers, would lose the derivative of a "
-            f"Dual; {_room_for(text)}, or write x.primal for the plain number, whose derivative is "
+            f"Dual; {_room_for(text)}, or write getattr(x, 'primal', x) for the plain number, "
+            "whose derivative is "
             "zero.",
             x,
         )
@@ -124,7 +125,7 @@ def converted(kind: str, x: Any) -> TypeError:
         what, instead = text, _OTHERWISE
     return refused(
         f"{what} would lose the derivative of a Dual; write {instead}, "
-        "or x.primal for the plain number, whose derivative is zero.",
+        "or getattr(x, 'primal', x) for the plain number, whose derivative is zero.",
         x,
     )
 
@@ -136,12 +137,12 @@ def converted_array(dtype: Any, x: Any) -> TypeError:
     if _ELEMENT.match(text):
         return refused(
             f"storing x in {text}, in an array of {dtype}, would lose the derivatives of a "
-            f"DualArray; {_room_for(text)}, or write x.primal for the plain array.",
+            f"DualArray; {_room_for(text)}, or write getattr(x, 'primal', x) for the plain array.",
             x,
         )
     return refused(
         f"an array of {dtype} would lose the derivatives of a DualArray; write x itself, "
-        "np.array(x) without dtype, or x.primal for the plain array.",
+        "np.array(x) without dtype, or getattr(x, 'primal', x) for the plain array.",
         x,
     )
 
@@ -156,7 +157,7 @@ _PLACES = "x[i] with an array i of the places to take"
 READERS = {
     "as_strided": ("numpy.lib.", _PLACES),
     "squareform": ("scipy.spatial.", _PLACES),
-    "distance_transform_cdt": ("scipy.ndimage.", "x.primal"),
+    "distance_transform_cdt": ("scipy.ndimage.", "getattr(x, 'primal', x)"),
 }
 
 

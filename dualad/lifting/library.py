@@ -366,10 +366,10 @@ def _enter_masked_arrays(_module: str) -> None:
 _REFUSALS: dict[str, tuple[Callable[[], list[tuple[Any, str]]], str]] = {
     "decimal": (
         _of_decimal,
-        "write x.primal for the plain number, or use dualad with mpmath's mpf",
+        "write getattr(x, 'primal', x) for the plain number, or use dualad with mpmath's mpf",
     ),
     **{
-        name: (of, "write x.primal for the plain number")
+        name: (of, "write getattr(x, 'primal', x) for the plain number")
         for name, of in (
             ("marshal", _of_marshal),
             ("struct", _of_struct),
@@ -431,7 +431,7 @@ def _draws(f: Function) -> Function:
             raise refused(
                 f"{name} of np.random has no derivative in its parameters, for what it draws does "
                 "not move with them; draw by a family of location and scale (normal, uniform, "
-                "exponential, …), or write x.primal.",
+                "exponential, …), or write getattr(x, 'primal', x).",
                 *duals,
             )
         given = defaults | dict(zip((*defaults, "size"), args, strict=False)) | kwargs

@@ -229,7 +229,8 @@ def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
     y = f(*rebuild(args, value), **rebuild(kwargs, value))
     if (duals := _duals_among(args, kwargs)) and not all(map(_is_answer, leaves(y))):
         raise refused(
-            f"{public_name(f)} gives numbers here that would lose the derivative; write x.primal "
+            f"{public_name(f)} gives numbers here that would lose the derivative; write "
+            "getattr(x, 'primal', x) "
             "where the plain number is meant, or calculate them from the indices that it gives.",
             *duals,
         )
