@@ -19,6 +19,7 @@ def connect(
     differentiations: dict[str, Any],
     given_functions: dict[str, Any],
     given_is_told: Function,
+    given_is_holder: Function,
 ) -> None: ...
 
 class LargeTangent(BaseException): ...

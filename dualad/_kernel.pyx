@@ -277,6 +277,7 @@ cdef object Noted = None              # differentiations.Noted
 cdef object shown = None              # differentiations.SHOWN
 cdef dict readers = {}                # differentiations.READERS
 cdef object is_told = None            # looks.is_told
+cdef object is_holder = None          # looks.is_holder
 cdef dict noted = {}                  # differentiations.NOTED
 cdef dict memos = {}                  # differentiations.MEMOS
 cdef dict protocols = {}              # NumPy's two protocols
@@ -334,7 +335,7 @@ cdef class Dual:
     @property
     def __class__(self):
         """What it stands for; `looks.py` says who is told what it is."""
-        if is_told_to_asker():
+        if is_told_to_asker(self):
             return readable_class
         return as_float64_type if self.is_np else float
 
@@ -895,13 +896,20 @@ cdef object objects_of = None  # the level of the last dual that became one of m
 
 cdef int denies(PyObject *x, int i) except -1:
     """Whether a dual has not the i-th of the attributes that `get_attribute` looks out for."""
-    global objects_of
     if i == 3:
         return not (<Dual>x).is_np
-    if i == 0 and ((<Dual>x).lev != <PyObject *>objects_of or name_of_caller() in readers):
-        objects_of = <object>(<Dual>x).lev
-        note_objects(<object>x)
+    if i == 0:
+        found_object(<Dual>x)
     return 1
+
+
+cdef int found_object(Dual x) except -1:
+    """It becomes one of many objects; that is noted of the first of a level."""
+    global objects_of
+    if x.lev != <PyObject *>objects_of or name_of_caller() in readers:
+        objects_of = <object>x.lev
+        note_objects(x)
+    return 0
 
 
 ask_before(denies)
@@ -1099,17 +1107,20 @@ cdef Py_ssize_t place_of(object level):
     return -1
 
 
-cdef dict told = {}  # modules that have asked: whether they are told
+cdef dict told = {}  # modules that have asked: whether they are told, or HOLDER
+cdef object HOLDER = object()
 
 
-cdef bint is_told_to_asker() except -1:
+cdef bint is_told_to_asker(Dual x) except -1:
     cdef PyObject *names = PyEval_GetGlobals()
     if names == NULL:
         return False
     module = (<dict>names).get("__name__")
     found = told.get(module)
     if found is None:
-        found = told[module] = is_told(module)
+        found = told[module] = HOLDER if is_holder(module) else is_told(module)
+    if found is HOLDER:
+        found_object(x)
     return found is True
 
 
@@ -3209,12 +3220,13 @@ cdef list COMPARISONS = []
 
 def connect(
     kind, make, given_table, given_protocols, given_clocks, differentiations, given_functions,
-    given_is_told,
+    given_is_told, given_is_holder,
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
     global SEARCH, SOON, SHRUNK, note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
-    is_told = given_is_told
+    global is_holder
+    is_told, is_holder = given_is_told, given_is_holder
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
     note_objects, note_equal, note_step, note_search, Noted, shown, readers, noted, memos = [

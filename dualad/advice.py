@@ -6,6 +6,7 @@ Its error is its own, and knows nothing of dualad: a note says whose call it was
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -16,6 +17,7 @@ from .array.undefined import NonDifferentiableError
 from .dual import Dual
 from .frames import expression_at, is_ours
 from .lifting.lift import is_left_alone, is_twin
+from .looks import is_holder
 from .refusals import LOST, NAMED, UNLIFTED, is_index_refused
 
 # How functions in C say that they know a number only by its type, or an array by its dtype.
@@ -29,9 +31,14 @@ _HELP = {
     "scipy": "take the function of that name from dualad.scipy if it is there, write it in NumPy's "
     "functions, or give it a derivative with dualad.define_rule",
     "numpy.ma": "take the elements that are left, as in x[~mask], for a masked array",
+    "numpy.linalg": "make its argument by np.array(…) in lifted code, or by np.stack(…), and not "
+    "by np.matrix(…), which holds objects",
+    "numpy.matrix": "make an array, np.array(…), for np.matrix(…), and write a @ b for its a * b, "
+    "np.linalg.inv(a) for its a.I",
     "pandas": "calculate with the columns' arrays, as in df['a'].to_numpy()*x",
     "": "write it in Python's and NumPy's functions, give it a derivative with "
-    "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
+    "dualad.define_rule, or write getattr(x, 'primal', x) for the plain number, whose derivative "
+    "is zero",
 }
 # What numba's compiled code says of an argument that is no number or array to it.
 _NUMBA = ("bad argument type for built-in operation", "can't unbox")
@@ -44,8 +51,11 @@ _DUALAD = __name__.partition(".")[0]
 _LONGEST = 60  # text of a call
 
 
-def tell_of_foreign(driver: str, error: BaseException) -> bool:
-    """Add a note to an error, if it comes of a dual in code that does not take it."""
+def tell_of_foreign(driver: str, error: BaseException, has_objects: bool = False) -> bool:
+    """Add a note to an error, if it comes of a dual in code that does not take it.
+
+    `has_objects`: duals have become objects of many, as in a column of pandas.
+    """
     import traceback
 
     frames = list(traceback.walk_tb(error.__traceback__))
@@ -83,11 +93,15 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     if said.startswith(_INDEX) and is_index_refused():
         error.add_note(
             f"{driver}: {_text_at(error, place) or 'the call'} has a dual for an index or a count, "
-            "which would lose its derivative; write int(x), or x.primal.astype(int) for an array."
+            "which would lose its derivative; write int(x), or "
+            "getattr(x, 'primal', x).astype(int) for an array."
         )
         return True
+    home = str(foreign[0].f_globals.get("__name__")) if foreign else ""
     if foreign:
-        is_about_duals = LOST in said or any(map(_holds_duals, foreign))
+        is_about_duals = any(map(_holds_duals, foreign))
+        is_about_duals |= any(LOST in str(each) for each in _with_causes(error))
+        is_about_duals |= is_holder(home) and (has_objects or "Dual" in said)
     else:
         is_here = place == len(frames) - 1  # a call of C
         is_about_duals = is_here and any(word in said for word in _WORDS)
@@ -95,7 +109,8 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
             is_about_duals = _text_at(error, place).endswith(")")  # C has converted it
     if not is_about_duals or any("lifting" in note for note in getattr(error, "__notes__", ())):
         return False
-    home = str(foreign[0].f_globals.get("__name__")) if foreign else ""
+    if any(isinstance(x, np.matrix) for frame in foreign for x in frame.f_locals.values()):
+        home = "numpy.matrix"
     advice = next(_HELP[name] for name in _HELP if f"{home}.".startswith(name and f"{name}."))
     call = _text_at(error, place) or (foreign[0].f_code.co_name if foreign else "the call")
     error.add_note(
@@ -138,6 +153,13 @@ def is_refusal(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, that of which it was raised, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _root(frame: FrameType) -> str:

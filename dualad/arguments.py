@@ -59,10 +59,11 @@ def argnums_as_tuple(
 # What to write for things that are taken for numbers, by the names of their types.
 _INSTEAD = {
     "Decimal": "float(x), or mpmath.mpf(str(x)) or fractions.Fraction(x) to keep all digits",
-    "str": "float(x) for a number in text",
-    "bytes": "float(x) for a number in text",
+    "str": "float(x) for a number in text, and other text in an argument of its own",
+    "bytes": "float(x) for a number in text, and other text in an argument of its own",
     "set": "list(x)",
     "frozenset": "list(x)",
+    "matrix": "np.asarray(x)",
     "MaskedArray": "x.compressed() for the elements that are left",
     "Series": "x.to_numpy()",
     "DataFrame": "x.to_numpy()",
@@ -165,9 +166,15 @@ class Inputs:
                 "name" + (f"; did you mean {hint}?" if hint else ".")
             )
         if not -n <= argnum < n:
+            named = [key for key in self.given if isinstance(key, str)]
             raise TypeError(
                 f"{self.driver}: {self.called}={argnum}, but the call gives {n} positional "
-                f"argument{'s' * (n != 1)}."
+                f"argument{'s' * (n != 1)}"
+                + (
+                    f"; write {self.called}={named[0]!r} for the one of that name."
+                    if named
+                    else "."
+                )
             )
         return int(argnum) % n
 
@@ -185,10 +192,12 @@ class Inputs:
                 f"{_array_instead(x.dtype)}."
             )
         if not is_operand(x):
-            advice = _INSTEAD.get(type(x).__name__)
+            name = type(x).__name__
+            fields = f"dataclasses.asdict(x), and {name}(**x) in the function"
+            advice = fields if hasattr(x, "__dataclass_fields__") else _INSTEAD.get(name)
             raise TypeError(
                 f"{self.driver}{takes} numbers, arrays, and lists, tuples and dicts of them; got "
-                f"{type(x).__name__}{f'; write {advice}' if advice else ''}."
+                f"{name}{f'; write {advice}' if advice else ''}."
             )
         if type(x) is int and is_exact(plain(of)):
             return type(plain(of))(x)
@@ -364,7 +373,7 @@ def alive(driver: str, x: Any) -> Any:
         raise TypeError(
             f"{driver} met a dual of a differentiation that is over, of value "
             f"{reprlib.repr(plain(x))}: it has been kept in a cache, an object or an outer "
-            "variable; keep x.primal there, or make these anew within the function."
+            "variable; keep getattr(x, 'primal', x) there, or make these anew within the function."
         )
     return x
 

@@ -90,7 +90,7 @@ def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
         return numbers
     y = plain(numbers[-1])
     if y != y and isinstance(y, np.generic):
-        return tuple([x if isinstance(x, int) else map_leaves(as_numpy, x) for x in numbers])
+        return tuple([x if _is_numpys_int(x) else map_leaves(as_numpy, x) for x in numbers])
     return tuple(map(as_number, numbers))
 
 
@@ -101,6 +101,11 @@ def _is_as_python(x: DualLike) -> bool:
             return False  # its duals are more than numbers
         x = x.primal
     return isinstance(x, (float, int, np.integer, np.bool_))
+
+
+def _is_numpys_int(x: Any) -> bool:
+    """Whether x is a whole number for which NumPy has a type; it makes objects of larger ones."""
+    return isinstance(x, int) and -(2**63) <= x < 2**63
 
 
 def in_slopes(rule: Rule, namespace: Namespace, numbers: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -302,7 +302,10 @@ def _least_apart(a: Any, b: Any) -> float:
         return np.inf
     a, b = (x.flat[:: x.size // 16 + 1] if isinstance(x, np.ndarray) else x for x in (a, b))
     with np.errstate(all="ignore"):
-        apart = np.abs(a - b)
+        try:
+            apart = np.abs(a - b)
+        except OverflowError:  # beside a float, a whole number beyond all of them
+            return np.inf
         return float(np.min(apart, where=apart > 0, initial=np.inf))
 
 

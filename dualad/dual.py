@@ -22,7 +22,7 @@ from .differentiations import compared, is_itself, note_refusals, text_for
 from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
-from .looks import is_plain, is_told
+from .looks import asker, is_holder, is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -41,7 +41,7 @@ from .pair import (
 )
 from .pickles import pickled
 from .ranges import may_matter, regained
-from .refusals import UNHASHABLE, converted, note_objects
+from .refusals import UNHASHABLE, converted, note_objects, shown_class
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
@@ -235,7 +235,9 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
     rule, repeats = RULES[name].called_as(operation), operation is operator.mul
 
-    def forward(self: Dual, given: DualLike) -> DualLike:
+    def forward(self: Dual, given: DualLike, modulus: Any = None) -> DualLike:
+        if modulus is not None:  # of pow, which says that it is for whole numbers
+            return pow(*map(plain, (self, given, modulus)))
         if is_asked_first(given, operation, self):
             return NotImplemented
         other = _operand(self, given, repeats)
@@ -308,6 +310,11 @@ class Dual(Pair):
     def __new__(cls, value: DualLike, tangent: Tangent = 0.0) -> Any:
         return hand_made(value, tangent)
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """The type of the plain number, for those who ask by isinstance."""
+        return shown_class(self, asker())
+
     # arithmetic: the table's rows
 
     __add__, __radd__ = _operators("add", operator.add)
@@ -358,7 +365,7 @@ class Dual(Pair):
         differentiations.note_hash(self)
         raise TypeError(
             f"{UNHASHABLE}, so that no cache, set or dict can return a number "
-            "without its derivative; write x.primal for the key."
+            "without its derivative; write getattr(x, 'primal', x) for the key."
         )
 
     # steps have derivative zero, and give plain numbers
@@ -400,7 +407,7 @@ class Dual(Pair):
         if name == "value":
             raise AttributeError(
                 "a Dual has no attribute 'value', which packages of units and parameters read as a "
-                "number without a derivative; write x.primal."
+                "number without a derivative; write getattr(x, 'primal', x)."
             )
         if name == "__array__":  # NumPy asks each element of np.array([x, y]) for it
             note_objects(self)
@@ -435,5 +442,5 @@ if KERNEL:
         levels.clocks,
         vars(differentiations) | vars(refusals),
         ARRAY.functions,
-        is_told,
+        *(is_told, is_holder),
     )

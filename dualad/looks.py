@@ -18,6 +18,11 @@ from typing import Any
 _CONVERTERS = frozenset({"fractions", "json", "mpmath"})
 
 
+# Packages whose functions in C put what they are given into arrays of objects. They ask the objects
+# nothing; but code of theirs in Python asks for the `__class__` before.
+_HOLDERS = frozenset({"pandas"})
+
+
 # Where SciPy's sparse arrays ask whether they know the other side of an operator as an array.
 _OPERATORS = frozenset({"_matmul_dispatch", "_rmatmul_dispatch", "_multiply_2d_with_broadcasting"})
 
@@ -71,12 +76,21 @@ def is_told(module: str | None) -> bool:
     return module is not None and module.partition(".")[0] in _CONVERTERS
 
 
-def is_asker_told() -> bool:
-    """The same of the code that asks for the `__class__` of a dual, which calls this."""
+def is_holder(module: str | None) -> bool:
+    """Whether what code of this module asks about becomes one of many objects.
+
+    >>> is_holder("pandas.core.construction"), is_holder("numpy")
+    (True, False)
+    """
+    return module is not None and module.partition(".")[0] in _HOLDERS
+
+
+def asker() -> str | None:
+    """The module whose code asks for the `__class__` of a dual, which calls this."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_globals.get("__name__") == "abc":
         frame = frame.f_back  # it asked by isinstance(x, numbers.Rational)
-    return frame is not None and is_told(frame.f_globals.get("__name__"))
+    return None if frame is None else frame.f_globals.get("__name__")
 
 
 def is_sparse(a: Any) -> bool:

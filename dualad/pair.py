@@ -15,7 +15,7 @@ import numpy as np
 from .kernel import KERNEL
 from .kinds import DualLike, Number, Tangent
 from .levels import HAND_MADE, ParticipatingLevel, advance_clock_past
-from .looks import is_asker_told, is_plain
+from .looks import is_plain
 from .memory import copied, laid_out_like
 from .namespaces import is_number
 from .numerics import quiet
@@ -25,21 +25,12 @@ Kind: Any = KERNEL.Kind if KERNEL else type  # compiled duals are instances of t
 
 
 class Pair(metaclass=Kind):  # type: ignore[metaclass]
-    """A primal and its tangent at a level. `Dual` adds what can be done with it.
-
-    It looks like what it stands for: `__class__`, which isinstance asks, is that of the plain
-    number. What is really a plain number, `is_plain` says.
-    """
+    """A primal and its tangent at a level. `Dual` adds what can be done with it."""
 
     __slots__ = ("primal", "tangent", "level")
     primal: DualLike
     tangent: Tangent
     level: int
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        """The type of the plain number, for those who ask by isinstance."""
-        return type(self) if is_asker_told() else type(plain(self))
 
     def __dir__(self) -> Any:
         return {*dir(type(self)), *dir(plain(self))}

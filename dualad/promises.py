@@ -400,15 +400,18 @@ Evaluate = Callable[[list[Any]], Outputs]  # a pass from other points
 
 def refuse_unless_plain(
     inputs: Inputs, seeds: list[Any], outputs: Outputs, has_aux: bool, evaluate: Evaluate
-) -> None:
+) -> bool:
     """Compare what f gives for duals with what it gives for plain numbers, here and nearby.
+
+    The outputs get the values that it gives for plain numbers here. Returns whether they had them,
+    to the last bit, here and nearby.
 
     Raises
     ------
     TypeError
-        If there is a difference.
+        If there is a difference that is more than rounding.
     """
-    _compare(inputs, inputs.leaves, outputs, has_aux)
+    is_same = _compare(inputs, inputs.leaves, outputs, has_aux)
     for direction in _directions(inputs, seeds):
         for sign in (1, -1):
             with suppress(_Elsewhere):
@@ -416,8 +419,9 @@ def refuse_unless_plain(
                     x if d is None else _moved(x, d, sign)
                     for x, d in zip(inputs.leaves, direction, strict=True)
                 ]
-                _compare(inputs, points, _tried(evaluate, points), has_aux)
+                is_same &= _compare(inputs, points, _tried(evaluate, points), has_aux)
                 break
+    return is_same
 
 
 def _tried(evaluate: Callable[[Any], Outputs], given: Any) -> Outputs:
@@ -457,7 +461,7 @@ class Differentiation:
 
 def tell(driver: str, error: Exception, why: str) -> None:
     """Add to an error of f that it may come of duals in code that does not take them."""
-    if tell_of_foreign(driver, error):
+    if tell_of_foreign(driver, error, why == "objects"):
         return
     if why == "objects":
         error.add_note(
@@ -469,7 +473,7 @@ def tell(driver: str, error: Exception, why: str) -> None:
         error.add_note(
             f"{driver}: before this error, f caught another one, by which a dual refused to lose "
             "its derivative (as a key of a dict, for example). It may have gone on otherwise than "
-            "with plain numbers; write x.primal there."
+            "with plain numbers; write getattr(x, 'primal', x) there."
         )
 
 
@@ -601,13 +605,15 @@ def settle(
         return (likewise if likewise and why in LOSSES else forward)(moved)
 
     with _looking():
-        if is_grave and why in LOSSES:
-            refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
+        if is_grave and why != "error" and _rounds.have(f, _shapes(inputs.leaves)):
+            _compare(inputs, inputs.leaves, outputs, has_aux)
+        elif is_grave and why in LOSSES:
+            is_same = refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
             if why == "error" and not is_read:  # else it is compared below
                 with suppress(_Elsewhere):
                     of_forward = _tried(forward, inputs) if likewise else outputs
                     refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
-            note_like_plain(inputs)
+            note_like_plain(inputs, is_same)
         elif is_grave:
             refuse_if_kept(inputs, evaluate)
             _keeps_nothing.add(why, f, inputs.leaves)
@@ -1107,6 +1113,7 @@ def _is_zero(tangent: Any) -> bool:
 
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.
 _like_plain = _Notes()
+_rounds = _Notes()  # those whose values are then the plain ones but for rounding, or their type
 
 
 _reads_nothing = _Notes()  # functions that have been seen to read nothing from the text of duals
@@ -1121,11 +1128,14 @@ def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     return _like_plain.have(f, _shapes(leaves))
 
 
-def note_like_plain(inputs: Inputs) -> None:
-    """Remember that f has given the same for duals as for plain numbers."""
+def note_like_plain(inputs: Inputs, is_same: bool) -> None:
+    """Remember that f has given the same for duals as for plain numbers, but for rounding or not.
+
+    Sums of objects are rounded in another order than NumPy's own, and are numbers of Python's.
+    """
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
-    _like_plain.add(inputs.made, _shapes(inputs.leaves))
+    (_like_plain if is_same else _rounds).add(inputs.made, _shapes(inputs.leaves))
 
 
 class _Looks:
@@ -1205,7 +1215,9 @@ class _Elsewhere(Exception):
     """A nearby point where f is not defined, or a pass for which it is not."""
 
 
-def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> None:
+def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> bool:
+    """Give outputs the values of the plain run; whether they had them, to the last bit."""
+
     def plain_outputs() -> Outputs:
         y = inputs.call([own(plain(x)) for x in points])
         return Outputs(inputs.driver, y, fresh_level(), has_aux)
@@ -1224,7 +1236,10 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
             apart = [(a, b) for a, b in pairs if np.isinf(np.asarray(a, complex)).any()]
             hidden = ", an infinity that hides what else went into it"
         if not apart:
-            return
+            is_same = all(itertools.starmap(_are_identical, pairs))
+            if all(x is plain(x) for x in inputs.leaves):  # they are not duals of an older level
+                outputs.values, outputs.aux = values, first.aux
+            return is_same
         got, wanted = map(reprlib.repr, apart[0])
     else:
         got, wanted = "other shapes", "others"
@@ -1236,6 +1251,15 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
         "what to write instead, and make arrays by np.stack([x, y]), or in lifted code.",
         *inputs.leaves,
     )
+
+
+def _are_identical(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if not isinstance(one, (float, complex, np.ndarray, np.generic)):
+        return bool(one == other)
+    a, b = np.asarray(one), np.asarray(other)
+    return a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
 def _are_close(one: Any, other: Any) -> bool:

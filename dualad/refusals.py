@@ -12,7 +12,8 @@ import numpy as np
 from .differentiations import NOTED, levels_in, note, note_refusal, note_refusals
 from .frames import expression_at, user_frame
 from .kernel import LIFTING
-from .pair import Pair
+from .looks import is_holder, is_told
+from .pair import Pair, plain
 from .rules import RULES
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -116,7 +117,8 @@ def converted(kind: str, x: Any) -> TypeError:
     elif _ELEMENT.match(text):
         return refused(
             f"storing x in {text}, in an array of {kind} numbers, would lose the derivative of a "
-            f"Dual; {_room_for(text)}, or write x.primal for the plain number, whose derivative is "
+            f"Dual; {_room_for(text)}, or write getattr(x, 'primal', x) for the plain number, "
+            "whose derivative is "
             "zero.",
             x,
         )
@@ -124,7 +126,7 @@ def converted(kind: str, x: Any) -> TypeError:
         what, instead = text, _OTHERWISE
     return refused(
         f"{what} would lose the derivative of a Dual; write {instead}, "
-        "or x.primal for the plain number, whose derivative is zero.",
+        "or getattr(x, 'primal', x) for the plain number, whose derivative is zero.",
         x,
     )
 
@@ -136,12 +138,12 @@ def converted_array(dtype: Any, x: Any) -> TypeError:
     if _ELEMENT.match(text):
         return refused(
             f"storing x in {text}, in an array of {dtype}, would lose the derivatives of a "
-            f"DualArray; {_room_for(text)}, or write x.primal for the plain array.",
+            f"DualArray; {_room_for(text)}, or write getattr(x, 'primal', x) for the plain array.",
             x,
         )
     return refused(
         f"an array of {dtype} would lose the derivatives of a DualArray; write x itself, "
-        "np.array(x) without dtype, or x.primal for the plain array.",
+        "np.array(x) without dtype, or getattr(x, 'primal', x) for the plain array.",
         x,
     )
 
@@ -156,7 +158,7 @@ _PLACES = "x[i] with an array i of the places to take"
 READERS = {
     "as_strided": ("numpy.lib.", _PLACES),
     "squareform": ("scipy.spatial.", _PLACES),
-    "distance_transform_cdt": ("scipy.ndimage.", "x.primal"),
+    "distance_transform_cdt": ("scipy.ndimage.", "getattr(x, 'primal', x)"),
 }
 
 
@@ -179,6 +181,13 @@ def note_objects(x: Any) -> None:
     while isinstance(x, Pair):
         note(x.level, "objects")
         x = x.primal
+
+
+def shown_class(x: Any, module: str | None) -> Any:
+    """What a dual says that it is to code of a module: its plain number; `is_plain` tells more."""
+    if is_holder(module):
+        note_objects(x)
+    return type(x) if is_told(module) else type(plain(x))
 
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b"

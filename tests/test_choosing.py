@@ -474,7 +474,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "unwrap": (
         lambda: np.unwrap(X, period=Dual(1.0, 1.0)),
         TypeError,
-        "no derivative in period; pass period.primal",
+        "no derivative in period; pass getattr.period, 'primal', period.",
     ),
     "interp": (lambda: np.interp(X, GRID, GRID[:2]), ValueError, "same length"),
     "bincount": (lambda: np.bincount(X[0], X[0]), TypeError, "safe"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -401,6 +402,69 @@ def test_columns_are_right_or_say_what_to_write(way: str, at: Any) -> None:
         slopes = np.sum(slopes, -1) if np.ndim(at) else slopes
         np.testing.assert_allclose(slopes, (ys[1] - ys[2]) / 2e-6, 1e-5, 1e-8, err_msg=text)
     assert right >= 12
+
+
+# Sums and the like of numbers x that pandas and matrices hold as objects, which NumPy rounds in
+# another order than those of floats.
+OF_OBJECTS = """
+    s.apply(lambda v: v*x).sum(); s.apply(lambda v: v*x).cumsum().iloc[-1]; s.apply(lambda v: v*x).prod()
+    frame.apply(lambda r: r['a']*x + r['b'], axis=1).sum(); frame.assign(c=[v*x for v in s]).c.sum()
+    (frame.assign(c=x).c*s).sum(); frame.assign(c=[v*x for v in s]).groupby('k').c.sum().iloc[0]
+    pd.Series([x, x*x, 2.0]).sum(); pd.Series([x, x*x, 2.0]).max(); pd.Series([x, x*x, 2.0])[1]
+    pd.Series([x, x*x]).dot(pd.Series([1.0, 2.0])); np.sum(pd.Series([x, x*x])); s.map(lambda v: v*x).values.sum()
+    (lambda M: (M*M*M).sum())(np.matrix([[x*v for v in row] for row in A])); np.matrix([[x, 2.0]]).mean()
+"""
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["compiled", "readable"])
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_sums_of_objects_are_those_of_the_plain_run(package: ModuleType) -> None:
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=1000), "b": rng.normal(size=1000)})
+    frame["k"] = [i % 3 for i in range(1000)]
+    names = {
+        "pd": pd,
+        "np": np,
+        "frame": frame,
+        "s": frame.a,
+        "A": rng.normal(size=(4, 4)).tolist(),
+    }
+    for text in filter(None, map(str.strip, re.split("[;\n]+", OF_OBJECTS))):
+        f, twice = (eval(f"lambda x: {y}", names) for y in (text, f"({text}, {text})"))
+        for x in (0.7, np.float64(0.9)):  # when it is looked into, and when that has been done
+            plain = f(x)
+            _, slope = package.jvp(f, (x,), (1.0,))
+            values = [
+                package.value_and_grad(f)(x)[0],
+                package.value_and_grad(f, mode="reverse")(x)[0],
+                package.value_and_grad(twice, has_aux=True)(x)[0][1],
+                package.jvp(f, (x,), (1.0,))[0],
+                package.vjp(f, x)[0],
+            ]
+            assert {(type(v), v) for v in values} == {(type(plain), plain)}, (text, values)
+            assert slope == pytest.approx((f(x + 1e-6) - f(x - 1e-6)) / 2e-6, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_errors_of_objects_say_what_to_write() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    for f, says in (
+        (lambda x: pd.Series([x, x * x]).ewm(alpha=0.3).mean().iloc[-1], "to_numpy"),
+        (lambda x: pd.Series([x, x * x]).rolling(2).mean().iloc[-1], "to_numpy"),
+        (lambda x: pd.Series([x, x * x]).std(), "to_numpy"),
+        (lambda x, frame=frame: frame.eval("a*@x+b").sum(), "to_numpy"),
+        (lambda x: np.matrix([[x, 1.0], [2.0, 3.0]]).I.sum(), r"np.linalg.inv\(a\) for its a.I"),
+        (
+            lambda x: np.linalg.det(np.matrix([[x, 1.0], [2.0, 3.0]])),
+            r"not by np.matrix",
+        ),
+    ):
+        for options in ({}, {"lift": False}, {"mode": "reverse"}):
+            with pytest.raises(Exception, match=r".") as raised:
+                grad(f, **options)(0.7)
+            assert re.search(says, "".join(raised.value.__notes__)), raised.value
 
 
 def test_units() -> None:

@@ -301,6 +301,45 @@ def test_operators_of_all_kinds_give_the_bits_of_the_plain_run(
             assert outcome(f, x, y) == outcome(f, a, y) == outcome(f, x, b) == expected, (a, b)
 
 
+LARGE = (10**400, -(10**400), 2**1024, 2**1024 - 2**970 - 1, 2**53 + 1, 10**25)  # no floats
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    **{f.__name__: f for f in (operator.lt, operator.le, operator.eq, operator.ne)},
+    **{f.__name__: f for f in (operator.gt, operator.ge)},
+    "min": min,
+}
+
+
+@both
+@pytest.mark.parametrize("kind", [float, np.float64])
+@pytest.mark.parametrize("name", COMPARISONS | OPERATORS)
+def test_whole_numbers_that_are_no_floats(package: ModuleType, kind: Any, name: str) -> None:
+    f = (COMPARISONS | OPERATORS)[name]
+    for value, n in itertools.product((0.7, -0.7, 2.0**53, 1e25, math.inf, math.nan), LARGE):
+        number = kind(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                expected = [kind_of(f(number, n)), kind_of(f(n, number))]
+            except (ArithmeticError, TypeError):  # the latter of np.power
+                continue
+        if "complex" not in str(expected):  # a negative base
+            x = package.Dual(number, kind(1.0))
+            assert [outcome(f, x, n), outcome(f, n, x)] == expected, (number, n)
+
+
+@both
+def test_a_number_that_is_not_whole_has_no_power_to_a_modulus(package: ModuleType) -> None:
+    for number in (1.5, np.float64(1.5)):
+        with pytest.raises(TypeError) as plain:
+            pow(number, 2, 3)  # type: ignore[call-overload]
+        x = package.Dual(number, 1.0)
+        with pytest.raises(TypeError, match=re.escape(str(plain.value))):
+            pow(x, 2, 3)
+        for numbers in ((2, x, 3), (2, 3, x)):
+            with pytest.raises(TypeError, match="pow"):
+                pow(*numbers)
+
+
 _pow = operator.pow
 CALLED: dict[str, Callable[[Any, Any], Any]] = {
     "operator.pow": lambda a, b: operator.pow(a, b),

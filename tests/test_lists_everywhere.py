@@ -275,6 +275,12 @@ OPERATORS: dict[str, Callable[[Any], Any]] = {
     "pairs of fillings": lambda x: np.pad(
         np.array([[x, 2.0]]), ((1, 1), (0, 0)), constant_values=(x * 2, x * 3)
     )[-1].sum(),
+    "filling of plain numbers": lambda x: np.pad(np.ones(2), 1, constant_values=x)[0],
+    "fillings of a plain list": lambda x: np.pad([1.0, 2.0], 1, constant_values=(x, x * x)).prod(),
+    "filling of whole numbers": lambda x: x * np.pad([1, 2], 1, constant_values=x)[0],
+    "ends of ramps of plain numbers": lambda x: np.pad(
+        np.ones(2), 2, "linear_ramp", end_values=x
+    ).prod(),
     "fillings of a list": lambda x: np.pad([x, 1.0], 1, constant_values=(x, 2 * x))[3],
     "ends of ramps": lambda x: np.pad([x, 1.0], 2, "linear_ramp", end_values=(x, x * x)).prod(),
     "in variables": in_variables,

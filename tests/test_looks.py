@@ -265,14 +265,18 @@ def test_what_floats_have(package: ModuleType, order: int, name: str) -> None:
     ):
         assert asked(package, number, order, ask) == ask(number)
     for ask in (lambda x: x.hex(), lambda x: x.as_integer_ratio()):
-        with pytest.raises(TypeError, match=r"would lose the derivative .* write x\.primal\."):
+        with pytest.raises(
+            TypeError, match=r"would lose the derivative .* write getattr\(x, 'primal', x\)\."
+        ):
             asked(package, number, order, ask)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_what_fractions_have(package: ModuleType) -> None:
     half = package.Dual(Fraction(1, 2), Fraction(1))
-    with pytest.raises(AttributeError, match=r"x\.numerator would lose .* write x\.primal"):
+    with pytest.raises(
+        AttributeError, match=r"x\.numerator would lose .* write getattr\(x, 'primal', x\)"
+    ):
         half.numerator  # noqa: B018
     with pytest.raises(TypeError, match=r"x\.limit_denominator\(\) would lose"):
         half.limit_denominator(3)

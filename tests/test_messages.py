@@ -1,6 +1,7 @@
 """Messages: one sentence with what was wrong, what was got, and what to write instead of this call."""
 
 import cmath
+import dataclasses
 import decimal
 import math
 from collections.abc import Callable
@@ -66,6 +67,20 @@ def test_points_in_the_place_of_argnums() -> None:
     assert told(lambda: grad(np.sum, 2.0)).endswith("; for the point x, write grad(f)(x).")
 
 
+MATRIX = np.zeros((1, 2)).view(np.matrix)  # whose maker warns
+
+
+@dataclasses.dataclass
+class Flow:
+    speed: float
+
+
+def test_an_argument_that_is_given_by_its_name() -> None:
+    text = told(lambda: grad(lambda x: x * x)(x=3.0))
+    assert text.endswith("0 positional arguments; write argnums='x' for the one of that name.")
+    assert grad(lambda x: x * x, argnums="x")(x=3.0) == 6.0
+
+
 @pytest.mark.parametrize(
     ("x", "advice"),
     [
@@ -76,7 +91,10 @@ def test_points_in_the_place_of_argnums() -> None:
         (np.array([1], "m8[D]"), "; write x / np.timedelta64(1, 's') for numbers of seconds."),
         (np.array([1.0], object), "got one of objects; write x.tolist(), a list of numbers."),
         (decimal.Decimal("0.1"), "got Decimal; write float(x), or mpmath.mpf(str(x)) or fraction"),
-        ("1.5", "got str; write float(x) for a number in text."),
+        ("1.5", "got str; write float(x) for a number in text, and other text in an argument of"),
+        ({"a": 1.0, "name": "steel"}, "and other text in an argument of its own."),
+        (MATRIX, "got matrix; write np.asarray(x)."),
+        (Flow(1.0), "got Flow; write dataclasses.asdict(x), and Flow(**x) in the function."),
         ({1.0}, "got set; write list(x)."),
         (np.ma.array([1.0]), "got MaskedArray; write x.compressed() for the elements that are le"),
         (None, "tuples and dicts of them; got NoneType."),
@@ -97,8 +115,10 @@ def test_the_advice_for_what_is_not_a_number_works() -> None:
         (days - days[0]) / np.timedelta64(1, "s"),
         np.array([1.0, 2.0], object).tolist(),
         np.ma.array([1.0, 2.0], mask=[False, True]).compressed(),
+        np.asarray(MATRIX),
     ):
         assert np.array_equal(grad(f)(np.array(x)), 2 * np.array(x))
+    assert grad(lambda x: Flow(**x).speed ** 2)(dataclasses.asdict(Flow(3.0))) == {"speed": 6.0}
     import fractions
 
     import mpmath
@@ -106,6 +126,16 @@ def test_the_advice_for_what_is_not_a_number_works() -> None:
     tenth = decimal.Decimal("0.1")
     assert dualad.derivative(lambda x: x * x)(fractions.Fraction(tenth)) == fractions.Fraction(1, 5)
     assert dualad.derivative(lambda x: x * x)(mpmath.mpf(str(tenth))) == 2 * mpmath.mpf("0.1")
+
+
+@pytest.mark.parametrize("lift", [None, True, False])
+def test_the_advice_for_a_plain_number_works_in_the_plain_run(lift: bool | None) -> None:
+    table = {2.0: 5.0}
+
+    def f(x: Any) -> Any:
+        return x * table[getattr(x, "primal", x)]
+
+    assert dualad.value_and_grad(f, lift=lift)(2.0) == (f(2.0), 5.0)
 
 
 def test_adjoints_and_directions_are_told_as_such() -> None:
@@ -193,7 +223,7 @@ def test_a_number_stored_in_an_array() -> None:
         'storing x in table["a"][1], in an array of float numbers, would lose the derivative of a '
         'Dual; where table["a"] is made, write table["a"] = np.array(…) or np.copy(…), whose arrays '
         "take duals in code that a driver or dualad.lift lifts, or np.zeros(n, like=x) or "
-        "np.zeros_like(x), or write x.primal for the plain number, whose derivative is zero."
+        "np.zeros_like(x), or write getattr(x, 'primal', x) for the plain number, whose derivative is zero."
     )
 
 

@@ -424,7 +424,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "slope in q": (
         lambda: np.quantile(X, Dual(0.5, 1.0)),
         TypeError,
-        "np.quantile has no derivative in q; pass q.primal, or interpolate",
+        "np.quantile has no derivative in q; pass getattr.q, 'primal', q., or interpolate",
     ),
     "slope in some q": (
         lambda: np.nanpercentile(X, [Dual(0.5, 1.0), 0.1], axis=0),

@@ -38,8 +38,8 @@ LOST = FLOAT = "would lose the derivative.*write "
 # SciPy's C code goes on after our error, with whatever lay in memory: ours is its cause.
 RAISED = f"{LOST}|returned a result with an exception set|must have different signs"
 PLAIN = r"a plain array of float64 was to be written to.*np\.array\(…\).*np\.zeros_like\(x\)\."
-UNHASHABLE = "a Dual is unhashable.*write x.primal for the key"
-RATIO = r"x\.as_integer_ratio\(\) would lose .* write x\.primal"
+UNHASHABLE = r"a Dual is unhashable.*write getattr\(x, 'primal', x\) for the key"
+RATIO = r"x\.as_integer_ratio\(\) would lose .* write getattr\(x, 'primal', x\)"
 INDEX = r"using x as an index or a count would lose .*; write int\(x\)"
 OUT = "out= of np.* is a plain array.*np.zeros_like"
 ARRAY = "an array of float64 would lose the derivatives of a DualArray; write x itself"
@@ -148,7 +148,7 @@ NUMBERS: list[tuple[str, Callable[[Any], Any], Any]] = [
     ("max", lambda x: max(1.0, x) * 2, 2.0),
     ("min", lambda x: min(5.0, x) * 2, 2.0),
     ("divmod", lambda x: divmod(x, 1.5)[1], 1.0),
-    ("pow with modulus", lambda x: pow(x, 2, 3), "takes 2 positional arguments"),
+    ("pow with modulus", lambda x: pow(x, 2, 3), "3rd argument not allowed"),
     ("accumulate", lambda x: list(itertools.accumulate([x, x, x]))[2], 3.0),
     ("reduce", lambda x: functools.reduce(operator.mul, [x, x]), 4.0),
     ("repeat", lambda x: list(itertools.repeat(1, x)), INDEX),
@@ -201,7 +201,7 @@ NUMBERS: list[tuple[str, Callable[[Any], Any], Any]] = [
 ]  # fmt: skip
 
 
-VIEW = r"raw memory without derivatives; write x.primal"
+VIEW = r"raw memory without derivatives; write getattr\(x, 'primal', x\)"
 ARRAYS: list[tuple[str, Callable[[Any], Any], Any]] = [
     ("float", lambda v: float(v[:1]), LOST),
     ("math.sin", lambda v: math.sin(v[0]), LOST),
@@ -359,5 +359,5 @@ def test_no_attribute_called_value(package: ModuleType) -> None:
     """Packages of units and parameters read getattr(x, "value", x) as a plain number."""
     for x in (package.Dual(2.0, 1.0), package.Dual(np.ones(2), np.ones(2))):
         assert getattr(x, "value", x) is x
-        with pytest.raises(AttributeError, match=r"write x\.primal"):
+        with pytest.raises(AttributeError, match=r"write getattr\(x, 'primal', x\)"):
             _ = x.value

@@ -322,7 +322,7 @@ class Buffer(_Room, ArrayProxy):
         if name in (*_SNAPSHOTS, "ctypes", "data"):
             raise refused(
                 f"{name} reads the memory of an array, in which a dual does not lie as a float; "
-                f"write a.primal.{name} for the plain numbers.",
+                f"write getattr(a, 'primal', a).{name} for the plain numbers.",
                 self.content,
             )
         is_known = hasattr(DualArray, name) and name not in Dual.__slots__
@@ -475,7 +475,8 @@ def memory_refused(x: Any) -> TypeError:
     """The refusal to hand out the memory of an array of duals."""
     return refused(
         "the memory of an array that holds duals has no derivatives in it, and arrays of a class "
-        "derived from np.ndarray are such memory; write memoryview(a.primal), or a.primal for a, "
+        "derived from np.ndarray are such memory; write memoryview(getattr(a, 'primal', a)), or "
+        "getattr(a, 'primal', a) for a, "
         "for the plain numbers.",
         x,
     )

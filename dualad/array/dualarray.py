@@ -478,7 +478,8 @@ class DualArray(Dual):
             if np.dtype(kind) != self.dtype:
                 raise refused(
                     "a view as another type would read the memory of a DualArray, not its numbers; "
-                    "write x.astype(dtype), or x.primal.view(dtype) for the plain array.",
+                    "write x.astype(dtype), or getattr(x, 'primal', x).view(dtype) for the plain "
+                    "array.",
                     self,
                 )
         return self[...]
@@ -546,7 +547,7 @@ class DualArray(Dual):
         if name in _RAW:
             raise AttributeError(
                 f"x.{name} would hand out raw memory without derivatives; "
-                f"write x.primal.{name} for the plain array."
+                f"write getattr(x, 'primal', x).{name} for the plain array."
             )
         return super().__getattr__(name)
 

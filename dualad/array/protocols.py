@@ -603,12 +603,13 @@ def attribute(x: Dual, name: str) -> Any:
         return lambda *args: answered(there, there(*args), x)
     if not callable(there):
         raise AttributeError(
-            f"x.{name} would lose the derivative of a Dual; write x.primal.{name}."
+            f"x.{name} would lose the derivative of a Dual; write getattr(x, 'primal', x).{name}."
         )
 
     def refusing(*args: Any, **kwargs: Any) -> NoReturn:
         raise refused(
-            f"x.{name}() would lose the derivative of a Dual; write x.primal.{name}() for that of "
+            f"x.{name}() would lose the derivative of a Dual; write "
+            f"getattr(x, 'primal', x).{name}() for that of "
             "the plain number.",
             x,
         )

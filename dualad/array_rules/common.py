@@ -255,7 +255,7 @@ def as_dtype(a: Any, dtype: Any) -> Any:
     if has_duals(a) and np.dtype(dtype).kind not in "fc":
         raise TypeError(
             f"dtype={np.dtype(dtype)} would lose the derivatives; give a float or complex dtype, "
-            "or pass x.primal for the plain array."
+            "or pass getattr(x, 'primal', x) for the plain array."
         )
     return converted(a, dtype)
 

@@ -139,7 +139,7 @@ def array_of(
     if _is_plain(dtype):
         raise TypeError(
             f"an array of {np.dtype(dtype)} would lose the derivatives; "
-            "give a float or complex dtype, or x.primal for the plain numbers."
+            "give a float or complex dtype, or getattr(x, 'primal', x) for the plain numbers."
         )
     if dtype is not None and np.dtype(dtype) != y.dtype:
         y = y.astype(dtype)

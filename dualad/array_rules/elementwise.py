@@ -128,7 +128,9 @@ def angle(z: Any, deg: bool = False) -> Any:
 @implements(np.unwrap)
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
     if has_duals(period):
-        raise TypeError("np.unwrap has no derivative in period; pass period.primal.")
+        raise TypeError(
+            "np.unwrap has no derivative in period; pass getattr(period, 'primal', period)."
+        )
     p = array(p)
     if not has_duals(p):
         return np.unwrap(p, plain(discont), axis, period=period)

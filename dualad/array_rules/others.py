@@ -204,7 +204,7 @@ refuse(
     np.savez_compressed,
     np.savetxt,
 )
-refuse("they take integers: write x.primal", np.packbits, np.unpackbits)
+refuse("they take integers: write getattr(x, 'primal', x)", np.packbits, np.unpackbits)
 refuse(
     "they take dates and text",
     np.busday_count,

@@ -270,7 +270,8 @@ def _quantile(f: Callable[..., Any]) -> None:
         q = as_operand(q)
         if has_duals(q):
             raise TypeError(
-                f"np.{f.__name__} has no derivative in q; pass q.primal, or interpolate between "
+                f"np.{f.__name__} has no derivative in q; pass getattr(q, 'primal', q), or "
+                "interpolate between "
                 "the elements of np.sort(a) with np.interp."
             )
         return _order_statistic(f, a, axis, out, keepdims, weights, q=q, method=method)

@@ -509,6 +509,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
     if fill is None or fill not in options:
         return linear(lambda x: np.pad(x, pad_width, mode, **options), array)
     ends = _in_lists(options[fill])
+    if plain(array).dtype.kind not in "fc":  # which holds whole numbers of them
+        return np.pad(array, pad_width, mode, **{fill: rebuild(ends, plain)})
     numbers = list(leaves(ends))
     padded: Any = np.pad(array, pad_width, mode)
     for i, end in enumerate(numbers):  # linear in each of them

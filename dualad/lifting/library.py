@@ -366,10 +366,10 @@ def _enter_masked_arrays(_module: str) -> None:
 _REFUSALS: dict[str, tuple[Callable[[], list[tuple[Any, str]]], str]] = {
     "decimal": (
         _of_decimal,
-        "write x.primal for the plain number, or use dualad with mpmath's mpf",
+        "write getattr(x, 'primal', x) for the plain number, or use dualad with mpmath's mpf",
     ),
     **{
-        name: (of, "write x.primal for the plain number")
+        name: (of, "write getattr(x, 'primal', x) for the plain number")
         for name, of in (
             ("marshal", _of_marshal),
             ("struct", _of_struct),
@@ -431,7 +431,7 @@ def _draws(f: Function) -> Function:
             raise refused(
                 f"{name} of np.random has no derivative in its parameters, for what it draws does "
                 "not move with them; draw by a family of location and scale (normal, uniform, "
-                "exponential, …), or write x.primal.",
+                "exponential, …), or write getattr(x, 'primal', x).",
                 *duals,
             )
         given = defaults | dict(zip((*defaults, "size"), args, strict=False)) | kwargs
@@ -440,6 +440,24 @@ def _draws(f: Function) -> Function:
         at = [plain(numbers[key]) for key in defaults]
         result = move(y, at, [numbers[key] - plain(numbers[key]) for key in defaults])
         return number_of(float, result) if type(y) is float else result
+
+    return draw
+
+
+def _draws_vectors(f: Function) -> Function:
+    """The same of multivariate_normal: what it draws moves with the mean."""
+
+    @functools.wraps(f)
+    def draw(generator: Any, mean: Any, cov: Any, *args: Any, **kwargs: Any) -> Any:
+        if duals := duals_in((cov, args), kwargs):
+            raise refused(
+                "multivariate_normal of np.random has no derivative in cov; write "
+                "mean + np.linalg.cholesky(cov) @ rng.standard_normal(len(mean)).",
+                *duals,
+            )
+        mean = _in_doubles(mean)
+        y = f(generator, plain(mean), unbuffered(cov), *args, **kwargs)
+        return y + (mean - plain(mean)) if isinstance(mean, Dual) else y
 
     return draw
 
@@ -494,6 +512,8 @@ def _enter_random(_module: str) -> None:
         for name, f in list(vars(kind).items()):
             if name in _CHOOSING:
                 FUNCTIONS[f] = _choosing(f)
+            elif name == "multivariate_normal":
+                FUNCTIONS[f] = _draws_vectors(f)
             elif callable(f) and name[0] != "_" and name not in _NOT_DRAWN:
                 FUNCTIONS.setdefault(f, _draws(f))
 
@@ -502,7 +522,7 @@ _CHOOSING = frozenset(("shuffle", "permutation", "permuted", "choice"))
 _NOT_DRAWN = frozenset(
     (
         *("seed", "get_state", "set_state", "spawn"),
-        *("bytes", "integers", "randint", "multivariate_normal"),
+        *("bytes", "integers", "randint"),
     )
 )
 

@@ -711,6 +711,7 @@ _MAKERS = (
 _NEEDED = (
     *("zeros", "empty", "ones", "eye", "identity", "arange", "linspace", "logspace", "copy"),
     *("geomspace", "full_like", "fromfunction", "vander", "diag", "tri", "select"),
+    "pad",
 )
 _CONVERTERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
 
@@ -753,6 +754,7 @@ _NUMPY["full_like"] = _makes_buffers(_full_like)
 if LIFTING:
     _NUMPY["full_like"] = LIFTING.Maker(_full_like, _NUMPY["full_like"], False)
 _NUMPY["select"] = _asks_all(np.select)  # not the default
+_NUMPY["pad"] = _asks_all(np.pad)  # not the values beside the array
 
 
 @functools.wraps(np.arange)

@@ -424,7 +424,8 @@ def _refuse_duals_in(names: str, given: dict[str, Any], original: Function) -> N
     for name in names.split():
         if duals := duals_in(given.get(name)):
             raise refused(
-                f"{public_name(original)} cannot take a dual {name}; give {name}.primal, without "
+                f"{public_name(original)} cannot take a dual {name}; give "
+                f"getattr({name}, 'primal', {name}), without "
                 "derivatives.",
                 *duals,
             )

@@ -18,7 +18,7 @@ class Decisions(NamedTuple):
     plain: frozenset[str] = frozenset()
     refused: Mapping[str, str] = MappingProxyType({})  # what to use instead: the names
     linear: Mapping[str, str] = MappingProxyType({})  # the argument in which it is so: of lifted
-    otherwise: str = "write it in functions that take them, or give it x.primal"
+    otherwise: str = "write it in functions that take them, or give it getattr(x, 'primal', x)"
 
     def instead(self, name: str) -> str:
         """What to use instead of a function that is refused."""
@@ -130,9 +130,8 @@ DECISIONS: dict[str, Decisions] = {
             """
         ),
         refused={
-            "ask for the indices (tree.query(x.primal)[1]), and calculate with x[i]": (
-                "KDTree cKDTree"
-            ),
+            "ask for the indices (tree.query(getattr(x, 'primal', x))[1]), and calculate with "
+            "x[i]": "KDTree cKDTree",
         },
     ),
     "spatial.distance": Decisions(
@@ -259,7 +258,8 @@ DECISIONS: dict[str, Decisions] = {
             ),
             "write logpdf of the distribution, and minimise its sum": "fit",
         },
-        otherwise="use the distributions and statistics that are supported, or give it x.primal",
+        otherwise="use the distributions and statistics that are supported, or give it "
+        "getattr(x, 'primal', x)",
     ),
     "sparse": Decisions(
         plain=_names(
@@ -298,7 +298,7 @@ DECISIONS: dict[str, Decisions] = {
             reverse_cuthill_mckee structural_rank
             """
         ),
-        otherwise="find the path or tree with x.primal, and sum x over its edges",
+        otherwise="find the path or tree with getattr(x, 'primal', x), and sum x over its edges",
     ),
     "cluster.hierarchy": Decisions(
         plain=_names(
@@ -308,10 +308,12 @@ DECISIONS: dict[str, Decisions] = {
             leaves_list num_obs_linkage set_link_color_palette to_mlab_linkage to_tree
             """
         ),
-        otherwise="find the clusters with x.primal, and calculate with x[labels == k]",
+        otherwise="find the clusters with getattr(x, 'primal', x), and calculate with "
+        "x[labels == k]",
     ),
     "cluster.vq": Decisions(
-        otherwise="find the clusters with x.primal, and calculate with x[labels == k]"
+        otherwise="find the clusters with getattr(x, 'primal', x), and calculate with "
+        "x[labels == k]"
     ),
     "constants": Decisions(
         lifted=_names("convert_temperature lambda2nu nu2lambda"),

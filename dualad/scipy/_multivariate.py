@@ -201,7 +201,7 @@ def _result(name: str, method: str, given: tuple[Any, ...], options: dict[str, A
             instead = "dualad.scipy.integrate.nquad over pdf (of one variable norm.cdf)"
         raise refused(
             f"scipy.stats.{name}.{method} cannot be differentiated with respect to its "
-            f"arguments; write {instead}, or x.primal for a plain number.",
+            f"arguments; write {instead}, or getattr(x, 'primal', x) for a plain number.",
             *duals_in(given, options),
         )
     y = log(*given, **options)

@@ -233,7 +233,8 @@ def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
     is_step = f.__name__ in _ROUNDED or all(map(_is_answer, leaves(y)))
     if not is_step and (duals := _duals_among(args, kwargs)):
         raise refused(
-            f"{public_name(f)} gives numbers here that would lose the derivative; write x.primal "
+            f"{public_name(f)} gives numbers here that would lose the derivative; write "
+            "getattr(x, 'primal', x) "
             "where the plain number is meant, or calculate them from the indices that it gives.",
             *duals,
         )

@@ -418,7 +418,7 @@ def _refuse_to_choose(name: str, x: Any, lmbda: Any) -> None:
     if lmbda is None:
         raise refused(
             f"scipy.stats.{name} with duals takes lmbda=, which it would choose by what they are; "
-            f"give lmbda=scipy.stats.{name}_normmax(x.primal).",
+            f"give lmbda=scipy.stats.{name}_normmax(getattr(x, 'primal', x)).",
             *duals_in(x),
         )
 
@@ -634,7 +634,8 @@ def _divergence(observed: Any, expected: Any, ddof: Any, axis: Any, power: Any) 
         expected = np.mean(observed, axis=axis, keepdims=True)
     if isinstance(power, Dual):
         raise refused(
-            "scipy.stats.power_divergence takes no dual lambda_; give its .primal.", power
+            "scipy.stats.power_divergence takes no dual lambda_; give getattr(x, 'primal', x).",
+            power,
         )
     power = _POWERS.get(power, power)
     if power == 1:
@@ -919,7 +920,8 @@ def _in_cells(
 ) -> Any:
     if duals := duals_in(*places):
         raise refused(
-            "bins of several axes take no duals but in the values; give x.primal.", *duals
+            "bins of several axes take no duals but in the values; give getattr(x, 'primal', x).",
+            *duals,
         )
     sizes, numbers = [len(e) - 1 for e in edges], value.binnumber
     if expanded:

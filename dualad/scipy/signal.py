@@ -327,7 +327,7 @@ def _lfilter_zi(b: Any, a: Any) -> Any:
     if not is_still(a[:zeros]):
         raise NonDifferentiableError(
             "lfilter_zi has no derivative in a leading zero of a, which it leaves out; write "
-            "a[1:], or give a[0].primal."
+            "a[1:], or give getattr(a[0], 'primal', a[0])."
         )
     b, a = b / a[zeros], a[zeros:] / a[zeros]
     n = max(np.shape(a)[0], np.shape(b)[0])

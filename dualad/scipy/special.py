@@ -172,7 +172,8 @@ def _spherical(kind: str) -> Callable[..., Any]:
         n, z = as_operand(n), as_operand(z)
         if duals := duals_in(n):
             raise refused(
-                f"spherical_{kind} takes whole orders n, which have no derivative; give n.primal, "
+                f"spherical_{kind} takes whole orders n, which have no derivative; give "
+                "getattr(n, 'primal', n), "
                 "or use jv and its like.",
                 *duals,
             )

@@ -186,7 +186,7 @@ def _refusal(x: Any, what: str, instead: str, *given: Any) -> TypeError:
     name = getattr(x, "name", type(x).__name__)
     return refused(
         f"scipy.stats.{name}.{what} cannot be differentiated with respect to its arguments; "
-        f"write {instead}, or x.primal for a plain number.",
+        f"write {instead}, or getattr(x, 'primal', x) for a plain number.",
         *duals_in(given),
     )
 

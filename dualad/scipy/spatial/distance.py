@@ -120,7 +120,7 @@ def _metric(metric: Any, given: dict[str, Any], points: Any, pairs: int) -> Func
         return lambda u, v: _mahalanobis(u - v, array(inverse))
     raise refused(
         f"the metric {metric!r} of pdist and cdist has a step in each number, and no derivative; "
-        "give x.primal.",
+        "give getattr(x, 'primal', x).",
         points,
     )
 
