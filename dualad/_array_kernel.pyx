@@ -1456,6 +1456,8 @@ cdef object clipped(object x, object low, object high):
         return None
     if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>value) or (low is None and high is None):
         return None
+    if not cnp.PyArray_NDIM(<cnp.ndarray>value):  # which gives a number
+        return None
     if type(dot) is not form_class and not (is_simple(x) and is_small(dot)):
         return None
     if low is not None:

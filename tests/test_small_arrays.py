@@ -102,8 +102,17 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "hypot": lambda x, m: np.hypot(x, 2.0),
     "arctan2": lambda x, m: np.arctan2(x, x * x),
     "shape": lambda x, m: (np.shape(m), np.ndim(m), np.size(m)),
+    "clip of a sum": lambda x, m: x.sum().clip(0.0, 9.0),
+    "clip of a number": lambda x, m: x[0].clip(0.0),
+    "clip of no axes": lambda x, m: np.clip(x[:1].reshape(()), 0.0, 9.0),
+    "clip by itself": lambda x, m: np.clip(x, x, x),
     "isnan": lambda x, m: [f(x) for f in (np.isnan, np.isfinite, np.isinf, np.signbit)],
 }
+for _f in (
+    *(np.sum, np.max, np.ravel, np.transpose, np.squeeze),
+    *(np.copy, np.zeros_like, np.cumsum, np.atleast_1d),
+):
+    CALLS[f"{_f.__name__} of no axes"] = lambda x, m, f=_f: f(x[:1].reshape(()))
 for _compare in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
     CALLS[f"{_compare.__name__} a number"] = lambda x, m, f=_compare: f(x, 0.3)
     CALLS[f"{_compare.__name__} an array"] = lambda x, m, f=_compare: f(V[::-1], x)

@@ -64,13 +64,12 @@ def clip(
 
 
 def _between(y: Any, low: Any, high: Any) -> Any:
+    above = y if low is None else np.maximum(y, low)
     if low is not None and high is not None:
-        fixed = np.equal(plain(low), plain(high))
-        if np.any(fixed):  # between equal bounds nothing moves
-            y = np.where(fixed, plain(y), y)
-    if low is not None:
-        y = np.maximum(y, low)
-    return y if high is None else np.minimum(y, high)
+        fixed = np.equal(plain(low), plain(high)) & ~np.isnan(plain(y))
+        if np.any(fixed):  # between equal bounds nothing moves but these
+            above = np.where(fixed, low, above)
+    return above if high is None else np.minimum(above, high)
 
 
 @implements(np.nan_to_num)
