@@ -309,6 +309,12 @@ def test_the_text_of_a_polynomial() -> None:
     seen = []
     grad(lambda x: [seen.append(repr(np.poly1d(x))), x[0]][1])(ONES)
     assert seen == [repr(np.poly1d(ONES))]
+    for x in (0.7, -1e-12, 3e9, np.float64(2.0)):
+        for kind in (np.polynomial.Polynomial, np.polynomial.Chebyshev):
+            seen.clear()
+            grad(lambda x, kind=kind: [seen.append(str(kind([x, 1.0, x * x]))), x][1])(x)
+            assert seen[0] == str(kind([x, 1.0, x * x]))
+    assert grad(lambda x: [print(np.polynomial.Polynomial([x, 1, 2])), x * x][1])(0.7) == 1.4
 
 
 @pytest.mark.parametrize("f", [mpmath.sin, lambda x: x * mpmath.exp(x), lambda x: mpmath.sqrt(x)])

@@ -240,6 +240,12 @@ def _shown(x: Any) -> Any:
 
 
 @functools.cache
+def _enter_polynomials(module: str) -> None:
+    f = sys.modules[module].format_float  # by which the text of a polynomial is made
+    FUNCTIONS.setdefault(f, _handing(f, _shown))
+
+
+@functools.cache
 def _enter_json(_module: str) -> None:
     json: Any = sys.modules["json"]
     for f in (json.dump, json.dumps):
@@ -651,6 +657,7 @@ BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 LOADERS["statistics"] = _enter_statistics
 LOADERS["logging"] = _enter_logging
 LOADERS["json"] = _enter_json
+LOADERS["numpy.polynomial.polyutils"] = _enter_polynomials
 LOADERS |= dict.fromkeys(
     ("decimal", "marshal", "struct", "_struct", "fractions", "datetime"), _enter_refusals
 )
