@@ -58,8 +58,10 @@ def test_pictures_are_drawn_of_values(plt: Any, package: ModuleType) -> None:
     from matplotlib import patches
 
     for text in texts(DRAWN):
-        names = {"plt": plt, "np": np, "T": T, "patches": patches, "ax": plt.subplots()[1]}
-        f = eval(f"lambda x: [{text}, x*x][1]", names)
+        names = {**vars(sys.modules[__name__]), "plt": plt, "patches": patches}
+        names["ax"] = plt.subplots()[1]
+        exec(f"def f(x):\n    {text}\n    return x*x", names)
+        f: Any = names["f"]
         for driver in (package.derivative, functools.partial(package.grad, mode="reverse")):
             assert [driver(f)(1.5), driver(f)(1.5)] == [3.0, 3.0], text
         plt.close("all")
@@ -71,7 +73,8 @@ def test_numbers_read_back_from_a_picture_are_refused(plt: Any, package: ModuleT
 
     says = "would lose the derivative of a Dual that was drawn|draws a dual, and its values move"
     for text in texts(READ_BACK):
-        names = {"plt": plt, "np": np, "T": T, "patches": patches, "ax": plt.subplots()[1]}
+        names = {**vars(sys.modules[__name__]), "plt": plt, "patches": patches}
+        names["ax"] = plt.subplots()[1]
         f = eval(f"lambda x: x*({text})", names)
         for driver in (package.derivative, functools.partial(package.grad, mode="reverse")):
             with pytest.raises(TypeError, match=says):
