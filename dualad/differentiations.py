@@ -432,3 +432,16 @@ def note_text(x: Any) -> None:
 
 
 SHOWN = frozenset(("step", "text"))
+DRAWN = "drawn"
+
+
+def note_drawn(*duals: Any) -> None:
+    """Note that these are drawn: their numbers may be read again from the picture, as from text."""
+    for x in duals:
+        for level in levels_in(x):
+            notes_of(level).doubts |= {DRAWN, "text"}
+
+
+def levels_noted(why: str) -> list[int]:
+    """The differentiations at work of which this is noted."""
+    return [level for level, noted in list(NOTED.items()) if why in noted.doubts]

@@ -27,6 +27,7 @@ from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs, is_of_kept
 from .conversions import as_slope
 from .differentiations import (
+    DRAWN,
     IS_LOOKING,
     Doubt,
     close_level,
@@ -488,6 +489,7 @@ def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     if not why.all or IS_LOOKING.get():
         return False
     f = made_of(f)
+    _note_if_drawing(why, f)
     _doubt_if_by_key(why, f, leaves)
     if _is_grave(why, f, leaves):
         return True
@@ -533,8 +535,17 @@ def is_searching(why: Doubt) -> bool:
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
-    """Whether f may read numbers from the text of duals, and has not been looked into."""
-    return may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
+    """Whether f may read numbers from the text of duals, and has not been looked into.
+
+    Of what has been drawn it may read numbers in many ways.
+    """
+    can_read = may_read(f) or _draws.have(f, DRAWN)
+    return can_read and not _reads_nothing.have(f, _shapes(leaves))
+
+
+def _note_if_drawing(why: Doubt, f: Any) -> None:
+    if DRAWN in why.all:
+        _draws.add(f, DRAWN)
 
 
 class _WhileLooking:
@@ -588,6 +599,7 @@ def settle(
     if not why.all or IS_LOOKING.get():
         return
     f = inputs.made
+    _note_if_drawing(why, f)
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
@@ -658,10 +670,11 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
     """
     compared = _Beside(inputs, seeds, outputs, has_aux).settled_otherwise()
     if compared:
+        does = "draws a dual" if _draws.have(inputs.f, DRAWN) else "turns a dual into text"
         error = refused(
-            f"{inputs.driver}: the function turns a dual into text, and its values move "
+            f"{inputs.driver}: the function {does}, and its values move "
             f"otherwise than its derivative: by {compared[0]}, not {compared[1]}; so it reads a "
-            "number from that text, where its derivative is lost. Hand on x itself, or give what "
+            "number from there, where its derivative is lost. Hand on x itself, or give what "
             "reads it a derivative with dualad.define_rule.",
             *inputs.leaves,
         )
@@ -1116,6 +1129,7 @@ _like_plain = _Notes()
 _rounds = _Notes()  # those whose values are then the plain ones but for rounding, or their type
 
 
+_draws = _Notes()  # functions that draw duals
 _reads_nothing = _Notes()  # functions that have been seen to read nothing from the text of duals
 
 

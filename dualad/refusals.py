@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .differentiations import NOTED, levels_in, note, note_refusal, note_refusals
+from .differentiations import (
+    NOTED,
+    levels_in,
+    levels_noted,
+    note,
+    note_refusal,
+    note_refusals,
+)
 from .frames import expression_at, user_frame
 from .kernel import LIFTING
 from .looks import is_holder, is_told
@@ -150,7 +157,7 @@ def converted_array(dtype: Any, x: Any) -> TypeError:
 
 def is_index_refused() -> bool:
     """Whether a dual has refused to be an index in a differentiation that is at work."""
-    return any("index" in noted.doubts for noted in list(NOTED.values()))
+    return bool(levels_noted("index"))
 
 
 # Functions that read the memory of what NumPy makes an array of, whatever is in it; what to write.

@@ -6,17 +6,87 @@ import functools
 import logging
 import math
 import operator
+import re
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.optimize import minimize, minimize_scalar
-from support.both import bits
+from support.both import PACKAGES, bits
 
 from dualad import derivative, grad, jacobian, jvp, promises, value_and_grad
+
+# -- pictures ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plt() -> Any:
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    yield plt
+    plt.close("all")
+
+
+T = np.linspace(0.0, 1.0, 5)
+DRAWN = """
+    ax.plot(T, x*T); ax.plot([x, 2*x], [1, 2], "o-"); ax.scatter([x, 1.0], [1.0, x]); ax.axvline(x)
+    ax.contourf(T, T, x*np.outer(T, T)); ax.imshow(x*np.outer(T, T)); ax.hist(x*T); ax.bar([1, 2], [x, 2*x])
+    ax.fill_between(T, x*T); ax.errorbar([1.0], [x], yerr=[x]); ax.set_xlim(0, x); ax.text(x, x, "here")
+    ax.plot([], [])[0].set_data(T, x*T); ax.add_patch(patches.Circle((x, 1.0), x)); ax.set(ylim=(0, x))
+    plt.plot(T, x*T); plt.title(f"{x:.3f}"); plt.xlim(0, x); plt.axhline(x); plt.semilogy(T, np.exp(x*T))
+    plt.figure().add_subplot(projection="3d").plot_surface(*np.meshgrid(T, T), x*np.outer(T, T))
+"""
+READ_BACK = """
+    ax.plot(T, x*T)[0].get_ydata()[2]; ax.plot(T, x*T)[0]._y[2]; ax.hist(x*T)[1][-1]
+    (ax.plot(T, x*T), ax.get_ylim())[1][1]; (plt.plot(T, x*T), plt.ylim())[1][1]
+    patches.Circle((x, 1.0), x).get_radius(); patches.Circle((x, 1.0), x)._width
+"""
+
+
+def texts(table: str) -> list[str]:
+    return [text for text in map(str.strip, re.split("[;\n]+", table)) if text]
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["compiled", "readable"])
+def test_pictures_are_drawn_of_values(plt: Any, package: ModuleType) -> None:
+    from matplotlib import patches
+
+    for text in texts(DRAWN):
+        names = {**vars(sys.modules[__name__]), "plt": plt, "patches": patches}
+        names["ax"] = plt.subplots()[1]
+        exec(f"def f(x):\n    {text}\n    return x*x", names)
+        f: Any = names["f"]
+        for driver in (package.derivative, functools.partial(package.grad, mode="reverse")):
+            assert [driver(f)(1.5), driver(f)(1.5)] == [3.0, 3.0], text
+        plt.close("all")
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["compiled", "readable"])
+def test_numbers_read_back_from_a_picture_are_refused(plt: Any, package: ModuleType) -> None:
+    from matplotlib import patches
+
+    says = "would lose the derivative of a Dual that was drawn|draws a dual, and its values move"
+    for text in texts(READ_BACK):
+        names = {**vars(sys.modules[__name__]), "plt": plt, "patches": patches}
+        names["ax"] = plt.subplots()[1]
+        f = eval(f"lambda x: x*({text})", names)
+        for driver in (package.derivative, functools.partial(package.grad, mode="reverse")):
+            with pytest.raises(TypeError, match=says):
+                driver(f)(1.5)
+                pytest.fail(text)
+        plt.close("all")
+
+
+def test_what_was_drawn_before_is_read(plt: Any) -> None:
+    (line,) = plt.plot(T, 2 * T)
+    assert derivative(lambda x: x * line.get_ydata()[-1])(1.5) == 2.0
+
 
 # -- attributes by name ------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import cmath
 import dataclasses
 import decimal
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -136,6 +137,27 @@ def test_the_advice_for_a_plain_number_works_in_the_plain_run(lift: bool | None)
         return x * table[getattr(x, "primal", x)]
 
     assert dualad.value_and_grad(f, lift=lift)(2.0) == (f(2.0), 5.0)
+
+
+def test_the_advice_for_sets_and_memos_works() -> None:
+    grid = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+
+    def by_set(x: Any) -> Any:
+        return sum(a * a * b for a, b in sorted(set(map(tuple, (x * grid).tolist()))))
+
+    def by_unique(x: Any) -> Any:
+        return sum(a * a * b for a, b in np.unique(x * grid, axis=0).tolist())
+
+    @functools.cache
+    def lattice(x: Any, n: int) -> Any:
+        return x * x if n == 0 else (lattice(x * 1.1, n - 1) + lattice(x * 0.9, n - 1)) / 2
+
+    with pytest.raises(TypeError, match=r"axis=0. for a set of points, or @functools.cache for a"):
+        grad(by_set)(0.7)
+    value, slope = dualad.value_and_grad(by_unique)(0.7)
+    assert value == by_set(0.7) and slope == pytest.approx(3 * 0.125 * 0.7**2)
+    value, slope = dualad.value_and_grad(lambda x: lattice(x, 3))(2.0)
+    assert value == lattice(2.0, 3) and slope == pytest.approx(lattice(2.0, 3))
 
 
 def test_adjoints_and_directions_are_told_as_such() -> None:
@@ -287,6 +309,12 @@ def test_the_text_of_a_polynomial() -> None:
     seen = []
     grad(lambda x: [seen.append(repr(np.poly1d(x))), x[0]][1])(ONES)
     assert seen == [repr(np.poly1d(ONES))]
+    for x in (0.7, -1e-12, 3e9, np.float64(2.0)):
+        for kind in (np.polynomial.Polynomial, np.polynomial.Chebyshev):
+            seen.clear()
+            grad(lambda x, kind=kind: [seen.append(str(kind([x, 1.0, x * x]))), x][1])(x)
+            assert seen[0] == str(kind([x, 1.0, x * x]))
+    assert grad(lambda x: [print(np.polynomial.Polynomial([x, 1, 2])), x * x][1])(0.7) == 1.4
 
 
 @pytest.mark.parametrize("f", [mpmath.sin, lambda x: x * mpmath.exp(x), lambda x: mpmath.sqrt(x)])

@@ -22,15 +22,26 @@ from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
-from ..differentiations import text_for
+from ..differentiations import DRAWN, levels_noted, note_drawn, note_refusal, text_for
 from ..dual import Dual, function
 from ..functions import exp
 from ..kernel import LIFTING
 from ..pair import Function, is_array, plain
 from ..refusals import refused
 from ..rules import Rule
-from ..structure import rebuild
-from .lift import BY_KIND, HEAP_TYPE, delete, inspected, own_twin, read, stand_in, write
+from ..structure import leaves, rebuild
+from .lift import (
+    BY_KIND,
+    CALLERS,
+    HEAP_TYPE,
+    Caller,
+    delete,
+    inspected,
+    own_twin,
+    read,
+    stand_in,
+    write,
+)
 from .standins import FUNCTIONS, INDEXED, LOADERS, number_of, with_plain
 
 # -- statistics ------------------------------------------------------------------------------
@@ -229,6 +240,12 @@ def _shown(x: Any) -> Any:
 
 
 @functools.cache
+def _enter_polynomials(module: str) -> None:
+    f = sys.modules[module].format_float  # by which the text of a polynomial is made
+    FUNCTIONS.setdefault(f, _handing(f, _shown))
+
+
+@functools.cache
 def _enter_json(_module: str) -> None:
     json: Any = sys.modules["json"]
     for f in (json.dump, json.dumps):
@@ -282,6 +299,45 @@ def _handing(f: Function, change: Function) -> Function:
         return f(*args, **kwargs)
 
     return call
+
+
+# -- plots -----------------------------------------------------------------------------------
+
+
+class _Drawing(Caller):
+    """A function or method of matplotlib's, which is given the values of duals, for a picture.
+
+    One that reads numbers, when duals have been drawn, is refused. What else comes back, as bounds
+    of bins, or is read from an attribute, is not seen here: the driver holds the derivative against
+    differences.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if duals := duals_in(args, kwargs):
+            note_drawn(*duals)
+            args, kwargs = rebuild(args, _plain_in_text), rebuild(kwargs, _plain_in_text)
+            return super().__call__(*args, **kwargs)
+        y = super().__call__(*args, **kwargs)
+        if (levels := levels_noted(DRAWN)) and any(map(_may_move, leaves(y))):
+            for level in levels:
+                note_refusal(level)
+            raise refused(
+                f"{self.callee.__qualname__} of matplotlib gives numbers, which would lose the "
+                "derivative of a Dual that was drawn; calculate them from x itself, or draw "
+                "getattr(x, 'primal', x)."
+            )
+        return y
+
+
+def _may_move(x: Any) -> bool:
+    """Whether x is a number that is not whole, or an array of such."""
+    x = unbuffered(x)
+    return isinstance(x, (float, complex)) or getattr(x, "dtype", np.dtype(int)).kind in "fc"
+
+
+CALLERS |= dict.fromkeys(("matplotlib", "mpl_toolkits"), _Drawing)
 
 
 # -- what has no derivative ------------------------------------------------------------------
@@ -601,6 +657,7 @@ BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 LOADERS["statistics"] = _enter_statistics
 LOADERS["logging"] = _enter_logging
 LOADERS["json"] = _enter_json
+LOADERS["numpy.polynomial.polyutils"] = _enter_polynomials
 LOADERS |= dict.fromkeys(
     ("decimal", "marshal", "struct", "_struct", "fractions", "datetime"), _enter_refusals
 )

@@ -57,7 +57,8 @@ R = TypeVar("R")  # and its result
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
     __package__,
-    *("numpy", "scipy", "mpmath", "pandas", "sympy", "matplotlib", "numba", "jax", "torch"),
+    *("numpy", "scipy", "mpmath", "pandas", "sympy", "numba", "jax", "torch"),
+    *("matplotlib", "mpl_toolkits"),
     *("autograd", "pytest", "_pytest", "hypothesis", "IPython", "ipykernel"),
 }
 # Modules of these whose Python code is lifted as anybody's: what it calls of compiled code has
@@ -75,6 +76,7 @@ _CALLERS = frozenset(
         *("functools", "_functools", "itertools", "contextlib", "threading"),
         *("_thread", "logging", "bisect", "_bisect", "heapq", "_heapq", "statistics", "re"),
         *("concurrent", "asyncio", "numpy", "scipy", "pandas", "mpmath"),
+        *("matplotlib", "mpl_toolkits"),
     )
 )
 # Python code of packages that stay, which calls special methods of the user's classes.
@@ -396,7 +398,7 @@ def _of_class(cls: type) -> Any:
         _meet(cls)
     home = cls.__module__
     if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
-        return caller(cls, _changing(home))
+        return CALLERS.get(_root(home), caller)(cls, _changing(home))
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
     plain = (getattr(m, "__func__", m) for m in makers)
     if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
@@ -1088,7 +1090,7 @@ def code_for(f: types.FunctionType) -> Any:
         return known
     code, name = f.__code__, f.__globals__.get("__name__", "")
     is_made_of_more = bool(code.co_freevars) and name not in _ASKING  # which it may call
-    may_call = is_made_of_more and _root(name) not in LOADERS
+    may_call = is_made_of_more and not {_root(name)} & (LOADERS.keys() | CALLERS.keys())
     if name in _SENDERS:
         found: Any = CALLS
     elif not _may_be_copied(code):

@@ -115,9 +115,9 @@ def _has_methods(cls: type) -> bool:
 
 
 def _is_opened(x: Any) -> bool:
-    """Whether x is a function, class or method of foreign code that is lifted."""
+    """Whether x is a function, class or method of foreign code that is lifted, or draws."""
     home = home_of(getattr(x, "__func__", x))
-    return is_left_alone(home) and is_opened(home)
+    return is_left_alone(home) and (is_opened(home) or home.startswith(_DRAWING))
 
 
 def _of_class(cls: Any, seen: set[Any]) -> bool:
@@ -274,7 +274,8 @@ _JOINING = frozenset(
 _CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 _MADE = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")  # whose code is read
 # Objects of packages that stay, whose methods have stand-ins; those of SciPy all may.
-_BY_METHODS = ("logging", "numpy.random._generator", "numpy.random.mtrand", "scipy.")
+_DRAWING = ("matplotlib.", "mpl_toolkits.")
+_BY_METHODS = ("logging", "numpy.random._generator", "numpy.random.mtrand", "scipy.", *_DRAWING)
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 if LIFTING:
     LIFTING.connect_reach(needs_lift, twin_of)
