@@ -15,8 +15,9 @@ functions that SciPy itself has with few digits, as `hyperu`.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -371,11 +372,56 @@ def _plainly(rule: SpecialRule) -> Callable[..., Any]:
     return rule.plain
 
 
+_MOST_TERMS = 30_000  # of a series: more than any needs that has its digits at last
+_MOST_STEPS = 40_000  # of recurrences and retries, which take no longer together
+
+
+class _Contexts(threading.local):
+    """A context of mpmath's for each thread, which gives up where mpmath calculates for ever."""
+
+    @cached_property
+    def bounded(self) -> Any:
+        import mpmath
+        from mpmath.ctx_mp import MPContext
+
+        class Bounded(MPContext):  # type: ignore[misc]
+            steps = 0
+
+            def mag(self, x: Any) -> Any:
+                """What each step asks for, to see whether it is the last."""
+                self.steps += 1
+                if self.steps > _MOST_STEPS:
+                    raise mpmath.NoConvergence
+                return super().mag(x)
+
+            def hypsum(
+                self, p: int, q: int, flags: Any, coeffs: Any, z: Any, *args: Any, **kwargs: Any
+            ) -> Any:
+                has_end = any(
+                    flag == "Z" and -_MOST_TERMS < c <= 0
+                    for flag, c in zip(flags[:p], coeffs[:p], strict=True)
+                )
+                # the terms grow by this factor at first, and until they have come as far as it
+                factor = self.mag(z) + sum(map(self.mag, coeffs[:p]))
+                factor -= sum(map(self.mag, coeffs[p:]))
+                if not has_end and p <= q + 1 and factor > 2 * math.log2(_MOST_TERMS):
+                    raise mpmath.NoConvergence
+                kwargs.setdefault("maxterms", _MOST_TERMS)
+                return super().hypsum(p, q, flags, coeffs, z, *args, **kwargs)
+
+        return Bounded()
+
+
+_CONTEXTS = _Contexts()
+
+
 def _at(name: str, orders: tuple[int, ...], point: Sequence[Any]) -> Any:
     if any(x != x for x in point):
         return math.nan
-    from mpmath import mp
+    from mpmath import NoConvergence
 
+    mp = _CONTEXTS.bounded
+    mp.steps = 0
     which = tuple(i for i, n in enumerate(orders) if n)
 
     def f(*varied: Any) -> Any:
@@ -393,7 +439,7 @@ def _at(name: str, orders: tuple[int, ...], point: Sequence[Any]) -> Any:
                 y = mp.diff(f, tuple(exact[i] for i in which), tuple(orders[i] for i in which))
             is_real = not any(isinstance(x, complex) for x in point) and not mp.im(y)
             return float(mp.re(y)) if is_real else complex(y)
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, NoConvergence) as error:
             at = ", ".join(map(repr, point))
             raise ArithmeticError(
                 f"the derivative of scipy.special.{name.lstrip('_')} in a parameter could not be "
