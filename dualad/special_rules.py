@@ -225,6 +225,8 @@ def _student(m: Any, v: Any, t: Any) -> Any:
 
 
 def _fisher(m: Any, a: Any, b: Any, x: Any) -> Any:
+    if m.isinf(x):
+        return m.zero
     return _accumulated_beta(m, a / 2, b / 2, a * x / (a * x + b), b / (a * x + b))
 
 
@@ -373,7 +375,8 @@ def _plainly(rule: SpecialRule) -> Callable[..., Any]:
 
 
 _MOST_TERMS = 30_000  # of a series: more than any needs that has its digits at last
-_MOST_STEPS = 40_000  # of recurrences and retries, which take no longer together
+_PEAK = 10_000  # by which its terms must have begun to fall
+_MOST_STEPS = 15_000  # of recurrences and retries, which take no longer together
 
 
 class _Contexts(threading.local):
@@ -381,8 +384,8 @@ class _Contexts(threading.local):
 
     @cached_property
     def bounded(self) -> Any:
-        import mpmath
         from mpmath.ctx_mp import MPContext
+        from mpmath.libmp import NoConvergence
 
         class Bounded(MPContext):  # type: ignore[misc]
             steps = 0
@@ -391,7 +394,7 @@ class _Contexts(threading.local):
                 """What each step asks for, to see whether it is the last."""
                 self.steps += 1
                 if self.steps > _MOST_STEPS:
-                    raise mpmath.NoConvergence
+                    raise NoConvergence
                 return super().mag(x)
 
             def hypsum(
@@ -401,11 +404,12 @@ class _Contexts(threading.local):
                     flag == "Z" and -_MOST_TERMS < c <= 0
                     for flag, c in zip(flags[:p], coeffs[:p], strict=True)
                 )
-                # the terms grow by this factor at first, and until they have come as far as it
-                factor = self.mag(z) + sum(map(self.mag, coeffs[:p]))
-                factor -= sum(map(self.mag, coeffs[p:]))
-                if not has_end and p <= q + 1 and factor > 2 * math.log2(_MOST_TERMS):
-                    raise mpmath.NoConvergence
+                # by which power of two terms grow there, give or take one for each factor
+                growth = self.mag(z) - self.mag(_PEAK)
+                growth += sum(self.mag(c + _PEAK) for c in coeffs[:p])
+                growth -= sum(self.mag(c + _PEAK) for c in coeffs[p:])
+                if not has_end and p <= q + 1 and growth > p + q + 1:
+                    raise NoConvergence
                 kwargs.setdefault("maxterms", _MOST_TERMS)
                 return super().hypsum(p, q, flags, coeffs, z, *args, **kwargs)
 
@@ -418,7 +422,7 @@ _CONTEXTS = _Contexts()
 def _at(name: str, orders: tuple[int, ...], point: Sequence[Any]) -> Any:
     if any(x != x for x in point):
         return math.nan
-    from mpmath import NoConvergence
+    from mpmath.libmp import NoConvergence
 
     mp = _CONTEXTS.bounded
     mp.steps = 0
