@@ -529,13 +529,14 @@ def test_failure_of_mpmath_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # where mpmath would calculate for minutes, or for ever: a sum that grows for millions of terms, or
-# whose integers do, and a recurrence that converges too slowly
+# whose integers do, and a quadrature that does not converge
 ENDLESS: list[tuple[str, tuple[float, ...]]] = [
     ("jv", (1e10, 1e10)),
     ("iv", (1e100, 1e100)),
     ("kv", (1e6, 1e6)),
     ("hankel1", (-1e10, -1e10)),
-    ("struve", (1e10, 1e10)),
+    ("struve", (1e6, 1e6)),
+    ("elliprj", (0.0, 2.1, 2.2, 2.3)),
 ]
 
 
@@ -554,6 +555,10 @@ def test_a_recurrence_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         derivative(sc.fdtr)(4.5, 4.6, math.inf) == derivative(sc.fdtr, 1)(4.5, 4.6, math.inf) == 0
     )
+
+
+def test_slopes_ask_scipy_for_nothing_where_it_would_crash() -> None:
+    assert np.isnan(derivative(sc.ive, 1)(-1e300, 15.0))
 
 
 def test_contexts_of_mpmath_are_not_that_of_users() -> None:
