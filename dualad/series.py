@@ -318,6 +318,13 @@ class SeriesLevel(ParticipatingLevel):
         raise self.unable(_no_series(sys._getframe(2)))  # who has called `readable_dual`
 
     def moved(self, primal: Any, tangent: Any) -> Any:
+        if tangent is None:  # of a term, which the levels within a slope have taken apart
+            raise self.unable(
+                TypeError(
+                    "taylor: a slope that is itself calculated by derivatives has no series; "
+                    "write it in functions that have one."
+                )
+            )
         made = _of_floats(primal, tangent, self)
         return of_parts(primal, tangent, self) if made is NotImplemented else made
 

@@ -15,8 +15,9 @@ functions that SciPy itself has with few digits, as `hyperu`.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -224,6 +225,8 @@ def _student(m: Any, v: Any, t: Any) -> Any:
 
 
 def _fisher(m: Any, a: Any, b: Any, x: Any) -> Any:
+    if m.isinf(x):
+        return m.zero
     return _accumulated_beta(m, a / 2, b / 2, a * x / (a * x + b), b / (a * x + b))
 
 
@@ -371,11 +374,65 @@ def _plainly(rule: SpecialRule) -> Callable[..., Any]:
     return rule.plain
 
 
+_MOST_TERMS = 30_000  # of a series: more than any needs that has its digits at last
+_PEAK = 10_000  # by which its terms must have begun to fall
+_MOST_STEPS = 15_000  # of recurrences and retries, which take no longer together
+
+
+class _Contexts(threading.local):
+    """A context of mpmath's for each thread, which gives up where mpmath calculates for ever."""
+
+    @cached_property
+    def bounded(self) -> Any:
+        from mpmath.ctx_mp import MPContext
+        from mpmath.libmp import NoConvergence
+
+        class Bounded(MPContext):  # type: ignore[misc]
+            steps = 0
+
+            def step(self, cost: int = 1) -> None:
+                self.steps += cost
+                if self.steps > _MOST_STEPS:
+                    raise NoConvergence
+
+            def mag(self, x: Any) -> Any:
+                """What each step asks for, to see whether it is the last."""
+                self.step()
+                return super().mag(x)
+
+            def fdot(self, a: Any, *args: Any, **kwargs: Any) -> Any:
+                """The sum of a quadrature, whose terms are calculated as they are asked for."""
+                return super().fdot((each for each in a if not self.step(5)), *args, **kwargs)
+
+            def hypsum(
+                self, p: int, q: int, flags: Any, coeffs: Any, z: Any, *args: Any, **kwargs: Any
+            ) -> Any:
+                has_end = any(
+                    flag == "Z" and -_MOST_TERMS < c <= 0
+                    for flag, c in zip(flags[:p], coeffs[:p], strict=True)
+                )
+                # by which power of two terms grow there, about
+                growth = self.mag(z) - self.mag(_PEAK)
+                growth += sum(self.mag(c + _PEAK) for c in coeffs[:p])
+                growth -= sum(self.mag(c + _PEAK) for c in coeffs[p:])
+                if not has_end and p <= q + 1 and growth > 1:
+                    raise NoConvergence
+                kwargs.setdefault("maxterms", _MOST_TERMS)
+                return super().hypsum(p, q, flags, coeffs, z, *args, **kwargs)
+
+        return Bounded()
+
+
+_CONTEXTS = _Contexts()
+
+
 def _at(name: str, orders: tuple[int, ...], point: Sequence[Any]) -> Any:
     if any(x != x for x in point):
         return math.nan
-    from mpmath import mp
+    from mpmath.libmp import NoConvergence
 
+    mp = _CONTEXTS.bounded
+    mp.steps = 0
     which = tuple(i for i, n in enumerate(orders) if n)
 
     def f(*varied: Any) -> Any:
@@ -393,7 +450,7 @@ def _at(name: str, orders: tuple[int, ...], point: Sequence[Any]) -> Any:
                 y = mp.diff(f, tuple(exact[i] for i in which), tuple(orders[i] for i in which))
             is_real = not any(isinstance(x, complex) for x in point) and not mp.im(y)
             return float(mp.re(y)) if is_real else complex(y)
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, NoConvergence) as error:
             at = ", ".join(map(repr, point))
             raise ArithmeticError(
                 f"the derivative of scipy.special.{name.lstrip('_')} in a parameter could not be "
@@ -895,7 +952,7 @@ row("i0e(x)", "-sign(x)*hyp1f1(1.5, 2, -2*abs(x))", kind="kinked", over=(-30, 30
 row("i1e(x)", "(i0e(x) + ive(2, x))/2 - sign(x)*y if abs(x) < 5 else _ive1(1, abs(x))",
     over=(-30, 30), at={0: (0, 0.5)})
 row("ive(v, x)", MPMATH,
-    "(ive(v - 1, x) + ive(v + 1, x))/2 - sign(x)*y if x < 5 else _ive1(v, x)",
+    "(ive(v - 1, x) + ive(v + 1, x))/2 - sign(x)*y if x < 5 else _ive1(v if y == y else nan, x)",
     over=((0.1, 4), (0.1, 30)))
 row("k0e(x)", "y - k1e(x) if x < 2 else _kve(1, 0, 0, x)", over=(0.1, 30))
 row("k1e(x)", "y - (k0e(x) + kve(2, x))/2 if x < 2 else _kve(1, 0, 1, x)", over=(0.1, 30))

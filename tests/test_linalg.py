@@ -737,7 +737,29 @@ def test_second_derivatives_of_repeated_values_are_refused() -> None:
         with pytest.raises(NonDifferentiableError, match="have no second derivative"):
             hessian(f)(TWO)
     with pytest.raises(NonDifferentiableError):
-        hessian(lambda a: linalg.eigh(a)[1][0, 2])(TWO)
+        hessian(lambda a: linalg.eigh(a)[1][0, 1])(TWO)
+
+
+def test_the_vector_of_a_simple_eigenvalue_has_all_derivatives_beside_repeated_ones() -> None:
+    want = np.zeros((3, 3, 3, 3))  # of a20 + a00·a20 + a10·a21 − a22·a20, by perturbation theory
+    for i, j, sign in (((0, 0), (2, 0), 1), ((1, 0), (2, 1), 1), ((2, 2), (2, 0), -1)):
+        want[i + j] = want[j + i] = sign
+    got = hessian(lambda a: linalg.eigh(a)[1][0, 2])(TWO)
+    np.testing.assert_allclose(got * linalg.eigh(TWO)[1][2, 2], want, atol=1e-14)
+
+    along = matrices(3, 3, seed=4)
+    along = along + along.T
+
+    def f(t: Any) -> Any:
+        return linalg.eigh(TWO + t * along)[1][0, 2] ** 2
+
+    def exact(t: Any) -> Any:
+        return mp.eigsy(mp.matrix(TWO) + t * mp.matrix(along))[1][0, 2] ** 2
+
+    with mp.workdps(60):
+        for order in (1, 2, 3, 4):
+            truth = float(mp.diff(exact, 0, order, h=mp.mpf(10) ** -10))
+            assert derivative(f, order=order)(0.0) == pytest.approx(truth, rel=1e-8, abs=1e-12)
 
 
 def test_what_is_defined_beside_what_is_not() -> None:

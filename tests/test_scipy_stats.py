@@ -30,7 +30,7 @@ from scipy.stats import (
 )
 from support.densities import density
 
-from dualad import Dual, derivative, grad, hessian, jacobian, jvp, value_and_grad
+from dualad import Dual, derivative, grad, hessian, jacobian, jvp, taylor, value_and_grad
 from dualad.scipy import stats
 from dualad.scipy._distribution_rules import function_of
 from dualad.scipy._distributions import TABLE
@@ -485,6 +485,48 @@ def test_what_is_drawn_moves_with_its_parameters() -> None:
         assert derivative(gammas)(2.5)[i] == pytest.approx(want, rel=1e-8)
         second = curvature(lambda h, i=i: scipy.stats.gamma.ppf(u[i], 2.5 + h, scale=2.0), 0.1)
         assert derivative(gammas, order=2)(2.5)[i] == pytest.approx(second, rel=1e-5)
+
+
+# a quantile, or what is drawn, in a shape; and where
+IN_SHAPES: list[tuple[str, Callable[..., Any], float]] = [
+    ("gamma", lambda d, a: d.ppf(0.3, a), 1.5),
+    ("chi2", lambda d, a: d.isf(0.3, a), 3.5),
+    ("beta", lambda d, a: d.ppf(0.3, a, 2.0), 1.5),
+    ("weibull_min", lambda d, a: d.ppf(0.3, a), 1.5),
+    ("truncnorm", lambda d, a: d.ppf(0.3, a, 2.0), -1.5),
+    ("lognorm", lambda d, a: d.isf(0.3, a), 0.5),
+    ("genextreme", lambda d, a: d.ppf(0.3, a), 0.5),
+    ("pareto", lambda d, a: d.ppf(0.3, a), 1.5),
+    ("nakagami", lambda d, a: d.ppf(0.3, a), 1.5),
+    ("skewnorm", lambda d, a: d.ppf(0.3, a), 1.5),
+    ("vonmises", lambda d, a: d.ppf(0.3, a), 1.5),
+    ("vonmises", lambda d, a: d.cdf(-0.4, a), 1.5),
+    ("nbinom", lambda d, a: d.cdf(3, a, 0.4), 4.5),
+    ("betabinom", lambda d, a: d.cdf(3, 9, a, 0.4), 4.5),
+    ("gamma", lambda d, a: d.rvs(a, random_state=1), 1.5),
+    ("beta", lambda d, a: d.rvs(a, 2.0, 1.0, a, random_state=1), 1.5),
+    ("weibull_min", lambda d, a: d.rvs(a, scale=a, random_state=1), 1.5),
+]
+
+
+@pytest.mark.parametrize("name, f, at", IN_SHAPES)
+def test_higher_orders_in_shapes(name: str, f: Callable[..., Any], at: float) -> None:
+    theirs = getattr(scipy.stats, name)
+
+    def of(a: Any) -> Any:
+        return f(theirs, a)
+
+    coefficients, nested = taylor(of, 3)(at), of
+    assert coefficients[0] == f(theirs, at)
+    for n in (1, 2, 3):
+        nested = derivative(nested)
+        want = nested(at)
+        assert derivative(of, order=n)(at) == pytest.approx(want, rel=1e-10)
+        assert coefficients[n] * math.factorial(n) == pytest.approx(want, rel=1e-10)
+    if "rvs" not in f.__code__.co_names:  # which draws another number beside
+        assert want == pytest.approx(
+            extrapolated(lambda h: derivative(of, order=2)(at + h), 0.01), rel=1e-6
+        )
 
 
 def test_likelihoods() -> None:

@@ -1497,3 +1497,19 @@ def test_whole_powers_keep_their_digits_where_the_base_is_small(at: float) -> No
             found["beside another power"] = [c[1] for c in mixed]
         for name, got in found.items():
             np.testing.assert_allclose(got, exact, rtol=1e-12, atol=0, err_msg=f"{name}, {p}")
+
+
+@pytest.mark.parametrize("slope_of", [derivative, grad], ids=["derivative", "grad"])
+def test_slopes_of_users_that_take_derivatives_themselves(slope_of: Any) -> None:
+    def inner(x: Any) -> Any:
+        return dualad.sin(x) * x
+
+    f = define_rule(lambda x: math.sin(x) * x, lambda x, y: slope_of(inner)(x), name="sinx_x")
+    for order in (2, 3, 4):
+        want = float(mp.diff(lambda x: mp.sin(x) * x, 0.7, order))
+        got = derivative(lambda x: 2 * f(x * x) / x, order=order)(0.7)
+        of_table = derivative(lambda x: 2 * inner(x * x) / x, order=order)(0.7)
+        assert got == pytest.approx(of_table, rel=1e-12)
+        assert derivative(f, order=order)(0.7) == pytest.approx(want, rel=1e-12)
+    with pytest.raises(TypeError, match="calculated by derivatives has no series"):
+        taylor(f, 3)(0.7)

@@ -528,6 +528,46 @@ def test_failure_of_mpmath_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         sc.jv(Dual(0.5, 1.0), 1.0)
 
 
+# where mpmath would calculate for minutes, or for ever: a sum that grows for millions of terms, or
+# whose integers do, and a quadrature that does not converge
+ENDLESS: list[tuple[str, tuple[float, ...]]] = [
+    ("jv", (1e10, 1e10)),
+    ("iv", (1e100, 1e100)),
+    ("kv", (1e6, 1e6)),
+    ("hankel1", (-1e10, -1e10)),
+    ("struve", (1e6, 1e6)),
+    ("elliprj", (0.0, 2.1, 2.2, 2.3)),
+]
+
+
+@pytest.mark.parametrize("name, at", ENDLESS)
+def test_what_mpmath_would_calculate_for_ever_is_refused(name: str, at: tuple[float, ...]) -> None:
+    with pytest.raises(
+        ArithmeticError, match=rf"scipy\.special\.{name} .* could not be calculated"
+    ):
+        derivative(getattr(sc, name))(*at)
+
+
+def test_a_recurrence_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(special_rules.EXACT, "jv", lambda m, v, x: m.hyp2f1(v, 1, 2, m.nan))
+    with pytest.raises(ArithmeticError, match="could not be calculated"):
+        derivative(sc.jv)(0.5, 1.0)
+    assert (
+        derivative(sc.fdtr)(4.5, 4.6, math.inf) == derivative(sc.fdtr, 1)(4.5, 4.6, math.inf) == 0
+    )
+
+
+def test_slopes_ask_scipy_for_nothing_where_it_would_crash() -> None:
+    assert np.isnan(derivative(sc.ive, 1)(-1e300, 15.0))
+
+
+def test_contexts_of_mpmath_are_not_that_of_users() -> None:
+    with mp.workdps(7):
+        want = derivative(sc.jv)(0.5, 1.0)
+        assert mp.dps == 7
+    assert derivative(sc.jv)(0.5, 1.0) == want
+
+
 def test_zero_tangents_and_poles() -> None:
     x = Dual(np.array([0.0, 1.0]), np.array([[0.0, 1.0], [1.0, 0.0]]))
     assert sc.entr(x).tangent.tolist() == [[0.0, -1.0], [np.inf, 0.0]]

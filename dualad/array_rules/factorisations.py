@@ -132,18 +132,37 @@ def eigh(a: Any, UPLO: Any = "L") -> Any:
     y = w, vectors = np.linalg.eigh(a.primal, UPLO)
     a = from_triangle(a, UPLO)
     slopes, p, same = _eigen(a, w, vectors)
-    v = known(vectors)[0]
-    dot = v @ (reciprocal(w[..., None, :] - w[..., :, None], same) * p)
+    v, numbers = known(vectors)[0], known(w)[0]
+    unsure = _unsure(vectors)
+    simple = same.sum(axis=-1) == 1
+    if a.ndim == 2 and np.any(unsure) and np.any(simple) and not np.any(unsure & simple):
+        unsure, somewhere = ~simple, ~simple[None, :]
+        dot = _beside_clusters(a, w, vectors, simple)
+    else:
+        somewhere = np.any(unsure, axis=-1)[..., None, None]
+        dot = v @ (reciprocal(numbers[..., None, :] - numbers[..., :, None], same) * p)
     if is_complex(v) and v.size:
         row = 0 if UPLO.upper() == "L" else -1
         dot = dot + v * _turn(v[..., row, :], dot[..., row, :])
-    unsure = _unsure(vectors)
-    somewhere = np.any(unsure, axis=-1)[..., None, None]
     split = _is_split(p, (adjoint(v), a.tangent, v), same, rounding(a))[..., None, :]
     return y._replace(
         eigenvalues=_made(w, slopes, unsure, a.level),
         eigenvectors=undefined(_made(vectors, dot, somewhere, a.level), split, _REPEATED),
     )
+
+
+def _beside_clusters(a: Any, w: Any, vectors: Any, simple: Any) -> Any:
+    """Tangents of the vectors of simple eigenvalues, by no other vector; those between are 0.
+
+    Of w and v it is −(a − w + v·vᴴ)⁻¹·ȧ·v, without its part along v.
+    """
+    w, v = w[simple, None, None], vectors[:, simple].T[..., None]
+    along = v @ adjoint(v)
+    bordered = a.primal - w * np.eye(a.shape[-1]) + along
+    dot = tangent_of((along - np.linalg.inv(bordered)) @ (a @ v), a.level)
+    dot = np.matrix_transpose(dot[..., 0])
+    places = np.cumsum(simple) - 1  # of each vector among them
+    return np.where(simple, dot[..., places], 0)
 
 
 def _eig(a: Any) -> tuple[Any, ...]:

@@ -54,7 +54,9 @@ def _entered(d: Distribution, method: str, args: Sequence[str], slopes: Sequence
     is_step = not any(slopes) and method in ("ppf", "isf")
     head = f"scipy.stats.{d.name}.{method}({', '.join(args)})"
     rule = SpecialRule(head, *slopes, kind="flat" if is_step else "smooth")
-    rule.called = getattr(getattr(scipy.stats, d.name), method)
+    # of what was drawn by it, the value is there
+    drawn = method == "rvs"
+    rule.called = (lambda y, *_: y) if drawn else getattr(getattr(scipy.stats, d.name), method)
     f = function(rule)
     for space in SPACES.values():
         space.functions[f"{d.name}_{method}"] = f
@@ -145,6 +147,9 @@ def _continuous(d: Distribution, method: str) -> Function:
         return _entered(d, method, (*shapes, "loc", "scale"), _of_moment(d, method))
     if method in ("ppf", "isf"):
         return _entered(d, method, ("q", *shapes, "loc", "scale"), _of_quantile(d, method))
+    if method == "rvs":  # what was drawn keeps its place among the quantiles
+        slopes = [None, *_moved(d), "1", "(y - loc)/scale"]
+        return _entered(d, method, ("drawn", *shapes, "loc", "scale"), slopes)
 
     def inside(text: str, guard: str) -> str:
         return f"{text} if {where} {guard} else 0" if d.is_bounded else text
@@ -194,21 +199,28 @@ def _continuous(d: Distribution, method: str) -> Function:
 
 def _of_quantile(d: Distribution, method: str) -> list[Any]:
     _needed(d)
-    n, shapes = d.name, d.shapes
-    pdf = f"(_{n}_density({', '.join(('(y - loc)/scale', *shapes))})/scale)"
-    at, free = _at(d, "(y - loc)/scale"), _free(d)
     sign = "-" if method == "isf" else ""
     first, last = d.ends if method == "ppf" else d.ends[::-1]
-    by_shapes: list[Any] = [None] * len(shapes)
-    if d.has_cdf:
-        by_shapes = [
-            f"scale*({_of_end(first, s)}) if q == 0 else scale*({_of_end(last, s)}) if q == 1 "
-            f"else _fixed(_{n}_cdf_{s}({at}), {pdf})"
-            if s in free
-            else None
-            for s in shapes
-        ]
-    return [f"{sign}1/{pdf}", *by_shapes, "1", "(y - loc)/scale"]
+    by_shapes = [
+        f"scale*({_of_end(first, s)}) if q == 0 else scale*({_of_end(last, s)}) if q == 1 "
+        f"else {moved}"
+        if moved
+        else None
+        for s, moved in zip(d.shapes, _moved(d), strict=True)
+    ]
+    return [f"{sign}1/{_density_at(d)}", *by_shapes, "1", "(y - loc)/scale"]
+
+
+def _density_at(d: Distribution) -> str:
+    """The density at the quantile y."""
+    return f"(_{d.name}_density({', '.join(('(y - loc)/scale', *d.shapes))})/scale)"
+
+
+def _moved(d: Distribution) -> list[str | None]:
+    """How a quantile y moves with the shapes."""
+    free = _free(d) if d.has_cdf else ()
+    at, density = _at(d, "(y - loc)/scale"), _density_at(d)
+    return [f"_fixed(_{d.name}_cdf_{s}({at}), {density})" if s in free else None for s in d.shapes]
 
 
 def _of_end(end: str, shape: str) -> str:
@@ -303,17 +315,12 @@ def _within(z: Any, low: Any, high: Any) -> Any:
     return 0.5 * ((low < z) & (z < high)) + 0.5 * ((low <= z) & (z <= high))
 
 
-def _inside(z: Any, low: Any, high: Any) -> Any:
-    """z, or nan outside the support and at its ends."""
-    return np.where((plain(low) < plain(z)) & (plain(z) < plain(high)), z, math.nan)[()]
-
-
-def _off(z: Any, low: Any, high: Any) -> Any:
-    """z, moved off an end of the support by as little as can be."""
+def _step_off(z: Any, low: Any, high: Any) -> Any:
+    """By how little z can be moved off an end of the support; 0 elsewhere."""
     v, low, high = plain(z), plain(low), plain(high)
     up = np.where(low == 0, 1e-300, np.spacing(abs(np.where(np.isinf(low), 1.0, low))))
     down = np.spacing(abs(np.where(np.isinf(high), 1.0, high)))
-    return z + np.where(v == low, up, np.where(v == high, -down, 0.0))[()]
+    return np.where(v == low, up, np.where(v == high, -down, 0.0))[()]
 
 
 def _counted(k: Any, low: Any, high: Any) -> Any:
@@ -324,10 +331,13 @@ def _counted(k: Any, low: Any, high: Any) -> Any:
 for _space in SPACES.values():
     _space.functions |= {
         "_within": _within,
-        "_inside": _inside,
-        "_off": _off,
+        "_step_off": _step_off,
         "_counted": _counted,
     }
+
+# z, or nan outside the support and at its ends; and z, moved off an end
+helper("_inside(z, low, high) = z if _within(z, low, high) == 1 else nan")
+helper("_off(z, low, high) = z + _step_off(z, low, high)")
 
 
 # -- a cdf without formula: its derivative in the shapes is accumulated ------------------------
@@ -337,7 +347,7 @@ for _space in SPACES.values():
 def _accumulated(name: str, orders: tuple[int, ...]) -> Function:
     """The derivative of a cdf in its shapes, of these orders: an integral, or a sum."""
     d = TABLE[name]
-    density = _derived(name, orders)
+    density = _derived(name, (0, *orders))
     slopes: list[Any] = [None if d.is_discrete else lambda *args: density(0.0, *args[:-1])]
     for i, s in enumerate(d.shapes):
         higher = tuple(m + (j == i) for j, m in enumerate(orders))
@@ -417,16 +427,36 @@ def _later(make: Function, *given: Any) -> Function:
 
 @cache
 def _derived(name: str, orders: tuple[int, ...]) -> Function:
-    """The derivative of a density in its shapes: of a unit, its variable and the shapes."""
+    """The derivative of a density in its variable and shapes: of a unit, and of these."""
+    f = _nested(name, orders)
+    if sum(orders) == 1:
+        return f
+    d = TABLE[name]
+    higher = (
+        tuple(m + (j == i) for j, m in enumerate(orders))
+        if i or not d.is_discrete  # a count does not move
+        else None
+        for i in range(len(orders))
+    )
+    slopes = (_later(_derived, name, more) if more else None for more in higher)
+    head = f"_{name}_density{''.join(map(str, orders))}"
+    rule = SpecialRule(f"{head}({', '.join(('unit', d.variable, *d.shapes))})", None, *slopes)
+    rule.plain = f
+    return function(rule)
+
+
+@cache
+def _nested(name: str, orders: tuple[int, ...]) -> Function:
+    """The same of numbers and arrays, by nested duals."""
     i = next(i for i, m in enumerate(orders) if m)
     if sum(orders) == 1:
-        shape = TABLE[name].shapes[i]
+        shape = TABLE[name].shapes[i - 1]
         found: dict[bool, Function] = {
             arrays: space.functions[f"_{name}_density_{shape}"] for arrays, space in SPACES.items()
         }
         return lambda *args: found[any(map(np.ndim, args))](*args)
-    lower = _derived(name, tuple(m - (j == i) for j, m in enumerate(orders)))
-    slope = derivative(lower, 2 + i, lift=False)
+    lower = _nested(name, tuple(m - (j == i) for j, m in enumerate(orders)))
+    slope = derivative(lower, 1 + i, lift=False)
 
     def f(*args: Any) -> Any:
         if any(map(np.ndim, args)):  # all of one shape

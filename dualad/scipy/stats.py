@@ -33,7 +33,7 @@ from scipy.stats._distn_infrastructure import (
 
 from ..array.operands import as_operand
 from ..array_rules.common import duals_in
-from ..pair import Function, plain
+from ..pair import Function
 from ..refusals import refused
 from . import _multivariate
 from ._density import METHODS as DENSITY_METHODS
@@ -44,7 +44,6 @@ from ._moments import has_integral
 from ._names import names_of
 from ._parts import stripped, with_value
 from ._statistics import FUNCTIONS
-from ._theorems import solved
 
 _OF_NUMBERS = [name for name in TABLE if hasattr(scipy.stats, name)]
 NAMES = [*_OF_NUMBERS, *_multivariate.NAMES]  # of distributions
@@ -123,18 +122,7 @@ class _Distribution:
         n = len(TABLE[self.name].shapes) + 2  # what comes after is the size
         shapes, loc, scale = self._parse_args(*args[:n], **named)  # type: ignore[attr-defined]
         y = super().rvs(*stripped(args), **stripped(kwds))  # type: ignore[misc]
-        shapes = tuple(map(as_operand, shapes))
-        loc, scale = as_operand(loc), as_operand(scale)
-        z = (y - plain(loc)) / plain(scale)
-        if duals_in(shapes):
-            slope = self.pdf(z, *map(plain, shapes))  # type: ignore[attr-defined]
-            at = self.cdf(z, *map(plain, shapes))
-
-            def divided(r: Any) -> Any:
-                return r / slope
-
-            z = solved(lambda u: self.cdf(u, *shapes) - at, z, divided, back=divided)
-        return with_value(loc + scale * z, y)
+        return function_of(self.name, "rvs")(y, *map(as_operand, (*shapes, loc, scale)))
 
     @functools.wraps(rv_continuous.freeze)
     def freeze(self, *args: Any, **kwds: Any) -> Any:
