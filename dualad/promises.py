@@ -46,7 +46,7 @@ from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
-from .structure import keys_of, leaves
+from .structure import keys_of, leaves, rebuild
 
 STEP = 1 / 8191  # relative, to a nearby point
 ALIKE = 1e-3  # relative, of a derivative and a difference
@@ -506,6 +506,7 @@ def harmless(f: Any) -> frozenset[str]:
     f = made_of(f)
     can_harm = {
         "equal": may_keep(f),
+        "near": may_keep(f),
         "step": may_keep(f, by_key=True),
         "text": may_read(f),
     }
@@ -529,9 +530,18 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     return False
 
 
-def is_searching(why: Doubt) -> bool:
-    """Whether f may search for its result, so that `settle` compares slopes with differences."""
-    return "search" in why.all and not IS_LOOKING.get()
+def is_searching(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether f may search for its result, so that `settle` compares slopes with differences.
+
+    It may also have begun with what it has kept, and found that near enough.
+    """
+    return not IS_LOOKING.get() and (
+        "search" in why.all or _may_begin_near(why, made_of(f), leaves)
+    )
+
+
+def _may_begin_near(why: Doubt, f: Made, leaves: Sequence[Any]) -> bool:
+    return "near" in why.all and may_keep(f) and _keeps_nothing.is_due("near", f, leaves)
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -603,7 +613,7 @@ def settle(
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
-    is_search = is_searching(why)
+    is_search = is_searching(why, f, inputs.leaves)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -637,6 +647,8 @@ def settle(
             of_forward = forward(inputs) if likewise else outputs
             refuse_if_searched(inputs, seeds, of_forward, has_aux)
             note_found(why.searches)
+            if "near" in why.all:
+                _keeps_nothing.add("near", f, inputs.leaves)
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -708,6 +720,7 @@ def refuse_if_searched(
     """The same where f may have found its result by comparisons, which have no derivative.
 
     The differences are wide, too: such a search may have ended far from what it was looking for.
+    It may also have begun and ended with what an earlier call has found, near enough.
 
     Raises
     ------
@@ -725,9 +738,10 @@ def refuse_if_searched(
         if not is_alike and (compared := beside.settled_otherwise(far)):
             error = refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
-                f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
-                "the derivative says; end the search with a step of Newton's method, or let brentq "
-                "or minimize_scalar of dualad.scipy.optimize do it.",
+                "bisection does, or begins with a value that it has kept, which is near enough, "
+                f"and its values move by {compared[0]}, not by {compared[1]} as the derivative "
+                "says; end the search with a step of Newton's method, or let brentq or "
+                "minimize_scalar of dualad.scipy.optimize do it.",
                 *inputs.leaves,
             )
             raise for_good(error)
@@ -790,10 +804,10 @@ class _Beside:
 
     def _values_at(self, far: float) -> list[Any]:
         points = [
-            plain(x) if d is None else plain(x) + far * plain(d) * STEP
+            plain(x) if d is None else _further(plain(x), far * plain(d) * STEP)
             for x, d in zip(self._inputs.leaves, self._along, strict=True)
         ]
-        y = self._inputs.call([own(x) for x in points])
+        y = rebuild(self._inputs.call([own(x) for x in points]), plain)  # it may have kept duals
         outputs = Outputs(self._inputs.driver, y, fresh_level(), self._has_aux)
         return [np.asarray(plain(v)) for v in outputs.values]
 
@@ -1189,7 +1203,8 @@ class _Looks:
         if places:
             own = code_of(made.f)  # by whatever it is called
             at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
-        return (made.key, at, _shapes(leaves)), made.objects, [*made.codes, *places.values()]
+        key = (made.key, str(why), at, _shapes(leaves))
+        return key, made.objects, [*made.codes, *places.values()]
 
 
 def _is_copy(code: Any, of: Any) -> bool:
@@ -1304,4 +1319,9 @@ def _moved(x: Any, direction: Any, far: float) -> Any:
             size = np.where((size > 0) & (size < np.inf), size, 1)
             return x + far * direction * (size / int(1 / STEP))  # which may be near overflow
         size = size if 0 < size < np.inf else 1
-        return x + as_slope(far * direction * (size / int(1 / STEP)), x)
+        return _further(x, far * direction * (size / int(1 / STEP)))
+
+
+def _further(x: Any, step: Any) -> Any:
+    """x + step, of the kind of x: one of Python's has another text than one of NumPy's."""
+    return x + (step if isinstance(plain(x), np.ndarray) else as_slope(step, x))

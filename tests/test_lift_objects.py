@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import ast
 import collections
 import copy
 import dataclasses
@@ -19,6 +20,7 @@ import marshal
 import math
 import operator
 import pickle
+import pprint
 import random
 import statistics
 import struct
@@ -734,6 +736,12 @@ def test_a_number_read_back_from_text_is_refused() -> None:
 
 READ: dict[str, Callable[[Any], Any]] = {
     "Decimal": lambda x: x * float(decimal.Decimal(str(x))),
+    "repr": lambda x: x * float(decimal.Decimal(repr(x))),
+    "!r": lambda x: x * float(fractions.Fraction(f"{x!r}")),
+    "%r": lambda x: x * float(decimal.Decimal("%r" % x)),  # noqa: UP031
+    "ascii": lambda x: x * ast.literal_eval(ascii(x)),
+    "repr in a list": lambda x: x * ast.literal_eval(str([x]))[0],
+    "pformat": lambda x: x * ast.literal_eval(pprint.pformat({"x": x}))["x"],
     "eval": lambda x: x * eval(f"{x}"),
     "json": lambda x: x * json.loads(f"[{x}]")[0],
     "an array": lambda x: x * np.array([x]).astype(str).astype(float)[0],
@@ -752,7 +760,7 @@ def test_numbers_read_from_text_in_other_ways_are_refused(name: str, lift: bool 
             TypeError, match="turns a dual into text, and its values move otherwise"
         ):
             driver(f, lift=lift)(1.5)
-    many = np.linspace(1, 2, 40)
+    many = np.linspace(1, 2, 40).tolist()  # floats of Python's, as text too
     with pytest.raises(TypeError, match=r"grad: the function turns a dual into text"):
         grad(lambda v: sum(f(x) for x in v), lift=lift)(many)
     with pytest.raises(TypeError, match=r"vjp: the function turns a dual into text"):
