@@ -411,11 +411,12 @@ class _Contexts(threading.local):
                     flag == "Z" and -_MOST_TERMS < c <= 0
                     for flag, c in zip(flags[:p], coeffs[:p], strict=True)
                 )
-                # by which power of two terms grow there, about
-                growth = self.mag(z) - self.mag(_PEAK)
-                growth += sum(self.mag(c + _PEAK) for c in coeffs[:p])
-                growth -= sum(self.mag(c + _PEAK) for c in coeffs[p:])
-                if not has_end and p <= q + 1 and growth > 1:
+                # by which power of two terms grow there, about; asymptotic ones, from the start
+                at, most = (_PEAK, 1) if p <= q + 1 else (0, 60)
+                growth = self.mag(z) - self.mag(at + 1)
+                growth += sum(self.mag(c + at) for c in coeffs[:p])
+                growth -= sum(self.mag(c + at) for c in coeffs[p:])
+                if not has_end and growth > most:
                     raise NoConvergence
                 kwargs.setdefault("maxterms", _MOST_TERMS)
                 return super().hypsum(p, q, flags, coeffs, z, *args, **kwargs)
