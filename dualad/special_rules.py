@@ -390,10 +390,11 @@ class _Contexts(threading.local):
         class Bounded(MPContext):  # type: ignore[misc]
             steps = 0
 
-            def step(self, cost: int = 1) -> None:
+            def step(self, cost: int = 1) -> bool:
                 self.steps += cost
                 if self.steps > _MOST_STEPS:
                     raise NoConvergence
+                return True
 
             def mag(self, x: Any) -> Any:
                 """What each step asks for, to see whether it is the last."""
@@ -402,7 +403,7 @@ class _Contexts(threading.local):
 
             def fdot(self, a: Any, *args: Any, **kwargs: Any) -> Any:
                 """The sum of a quadrature, whose terms are calculated as they are asked for."""
-                return super().fdot((each for each in a if not self.step(5)), *args, **kwargs)
+                return super().fdot((each for each in a if self.step(5)), *args, **kwargs)
 
             def hypsum(
                 self, p: int, q: int, flags: Any, coeffs: Any, z: Any, *args: Any, **kwargs: Any
