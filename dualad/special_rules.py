@@ -390,10 +390,11 @@ class _Contexts(threading.local):
         class Bounded(MPContext):  # type: ignore[misc]
             steps = 0
 
-            def step(self, cost: int = 1) -> None:
+            def step(self, cost: int = 1) -> bool:
                 self.steps += cost
                 if self.steps > _MOST_STEPS:
                     raise NoConvergence
+                return True
 
             def mag(self, x: Any) -> Any:
                 """What each step asks for, to see whether it is the last."""
@@ -402,7 +403,7 @@ class _Contexts(threading.local):
 
             def fdot(self, a: Any, *args: Any, **kwargs: Any) -> Any:
                 """The sum of a quadrature, whose terms are calculated as they are asked for."""
-                return super().fdot((each for each in a if not self.step(5)), *args, **kwargs)
+                return super().fdot((each for each in a if self.step(5)), *args, **kwargs)
 
             def hypsum(
                 self, p: int, q: int, flags: Any, coeffs: Any, z: Any, *args: Any, **kwargs: Any
@@ -411,11 +412,12 @@ class _Contexts(threading.local):
                     flag == "Z" and -_MOST_TERMS < c <= 0
                     for flag, c in zip(flags[:p], coeffs[:p], strict=True)
                 )
-                # by which power of two terms grow there, about
-                growth = self.mag(z) - self.mag(_PEAK)
-                growth += sum(self.mag(c + _PEAK) for c in coeffs[:p])
-                growth -= sum(self.mag(c + _PEAK) for c in coeffs[p:])
-                if not has_end and p <= q + 1 and growth > 1:
+                # by which power of two terms grow there, about; asymptotic ones, from the start
+                at, most = (_PEAK, 1) if p <= q + 1 else (0, 60)
+                growth = self.mag(z) - self.mag(at + 1)
+                growth += sum(self.mag(c + at) for c in coeffs[:p])
+                growth -= sum(self.mag(c + at) for c in coeffs[p:])
+                if not has_end and growth > most:
                     raise NoConvergence
                 kwargs.setdefault("maxterms", _MOST_TERMS)
                 return super().hypsum(p, q, flags, coeffs, z, *args, **kwargs)
