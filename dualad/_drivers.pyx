@@ -17,7 +17,7 @@ cimport numpy as cnp
 
 from ._kernel cimport (
     DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
-    is_double, is_near, is_open, is_vector, near_found, new_nested, new_series, on_tape, open_level, pulled, too_large,
+    is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, too_large,
     unfilled, watch,
 )
 
@@ -456,8 +456,6 @@ cdef class Driver:
                     return NotImplemented
             tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if is_near(level):
-            near_found(self.is_harmless("near", given))
         if has_refused(level) and self.asks_to_settle(level, x, y, given):
             if gravest_doubt(level) == "objects":
                 self.needs_lift_now()
@@ -469,21 +467,10 @@ cdef class Driver:
         f = self.with_functions(given)
         if f is not self.f:
             return asks_to_settle(f, x, level, y)
-        self.look_what_is_harmless()
-        return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
-
-    cdef bint is_harmless(self, object why, Given *given) except -1:
-        """Whether a doubt says nothing about f."""
-        if self.with_functions(given) is not self.f:
-            return False
-        self.look_what_is_harmless()
-        return why in self.harmless
-
-    cdef int look_what_is_harmless(self) except -1:
         self.is_as_it_was()
         if self.harmless is None:
             self.harmless = harmless(self.made)
-        return 0
+        return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
 
     cdef object with_functions(self, Given *given):
         """f, or what it is made of with functions and classes that it is given."""

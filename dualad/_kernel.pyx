@@ -853,7 +853,7 @@ cdef inline int sign_asked(object x) except -1:
 
 
 cdef object step_of = None  # the level of the last dual of which a step made a plain number
-cdef object near_of = None  # the open one where one was zero within a tolerance, not noted yet
+cdef object near_of = None  # that of the last one that was found to be zero within a tolerance
 cdef double NEAR            # that of `differentiations`
 
 
@@ -871,21 +871,12 @@ cdef int found_step(Dual x) except -1:
 cdef int found_near(Dual x) except -1:
     global near_of
     if x.lev != <PyObject *>near_of:
-        if not is_of_one_open(x):
-            note_near(x)
-            return 0
-        if near_of is not None:
-            (<set>notes_of(near_of).doubts).add("near")
         near_of = <object>x.lev
+        if is_of_one_open(x):
+            (<set>notes_of(near_of).doubts).add("near")
+        else:
+            note_near(x)
     return 0
-
-
-cdef object near_found(bint is_harmless):
-    """Note that a number was zero within a tolerance at the level that asks, unless that is harmless."""
-    global near_of
-    level, near_of = near_of, None
-    if not is_harmless:
-        (<set>notes_of(level).doubts).add("near")
 
 
 cdef bint is_itself(Dual x):
@@ -1099,11 +1090,9 @@ cpdef object open_level():
 
 
 cpdef object close_level(object level):
-    global opened_count, near_of
+    global opened_count
     cdef Py_ssize_t i = place_of(level), j
     cdef PyObject *closed
-    if is_near(level):
-        near_of = None
     if i >= 0:
         closed = opened[i]
         opened_count -= 1
@@ -1122,16 +1111,8 @@ cpdef bint is_open(object level):
     return place_of(level) >= 0
 
 
-cpdef bint has_refused(object level):
-    """Whether anything is noted of an open level."""
-    if is_near(level):
-        near_found(False)
+cdef bint has_refused(object level):
     return bool(noted) and level in noted
-
-
-cdef bint is_near(object level):
-    """Whether a number was zero within a tolerance there, which is not noted yet."""
-    return near_of is not None and (near_of is level or near_of == level)
 
 
 cdef Py_ssize_t place_of(object level):

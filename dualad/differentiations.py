@@ -145,8 +145,6 @@ class Doubt(str):
 
 def gravest_doubt(level: int) -> Doubt:
     """What makes the outputs of an open level doubtful."""
-    if KERNEL and not KERNEL.has_refused(level):
-        return Doubt()
     noted = NOTED.get(level)
     if not noted:
         return Doubt()
