@@ -272,7 +272,6 @@ cdef list clocks = []                  # levels.clocks: where a fresh level come
 cdef object note_objects = None       # differentiations.note_objects
 cdef object note_equal = None         # differentiations.note_equal
 cdef object note_search = None        # differentiations.note_search
-cdef object note_near = None          # differentiations.note_near
 cdef object note_step = None          # differentiations.note_step
 cdef object Noted = None              # differentiations.Noted
 cdef object shown = None              # differentiations.SHOWN
@@ -417,12 +416,6 @@ cdef class Dual:
             found_equal(self)
         if fabs(x - y) > 0:
             compared_with(self, OF_DUALS if is_ours(other) else y, fabs(x - y))
-            if op != 2 and op != 3 and fabs(x) <= NEAR and fabs(y) <= NEAR:
-                if is_ours(other):
-                    found_near(self)
-                    found_near(<Dual>other)
-                elif fabs(x) <= fabs(y):
-                    found_near(self)
         if is_np:
             return PyObject_RichCompare(number(x, self.is_np), plain(other), op)
         if op == 0:
@@ -853,8 +846,6 @@ cdef inline int sign_asked(object x) except -1:
 
 
 cdef object step_of = None  # the level of the last dual of which a step made a plain number
-cdef object near_of = None  # that of the last one that was found to be zero within a tolerance
-cdef double NEAR            # that of `differentiations`
 
 
 cdef int found_step(Dual x) except -1:
@@ -865,17 +856,6 @@ cdef int found_step(Dual x) except -1:
             (<set>notes_of(step_of).doubts).add("step")
         else:
             note_step(x)
-    return 0
-
-
-cdef int found_near(Dual x) except -1:
-    global near_of
-    if x.lev != <PyObject *>near_of:
-        near_of = <object>x.lev
-        if is_of_one_open(x):
-            (<set>notes_of(near_of).doubts).add("near")
-        else:
-            note_near(x)
     return 0
 
 
@@ -3244,8 +3224,8 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global SEARCH, SOON, SHRUNK, NEAR, note_near, is_holder
-    global note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
+    global SEARCH, SOON, SHRUNK, note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
+    global is_holder
     is_told, is_holder = given_is_told, given_is_holder
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
@@ -3256,9 +3236,7 @@ def connect(
             *("Noted", "SHOWN", "READERS", "NOTED", "MEMOS"),
         )
     ]
-    SEARCH, SOON, SHRUNK, NEAR, note_near = [
-        differentiations[name] for name in ("SEARCH", "SOON", "SHRUNK", "NEAR", "note_near")
-    ]
+    SEARCH, SOON, SHRUNK = [differentiations[name] for name in ("SEARCH", "SOON", "SHRUNK")]
     numpy_functions = given_functions
     for name, method in (
         ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),

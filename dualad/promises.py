@@ -506,7 +506,6 @@ def harmless(f: Any) -> frozenset[str]:
     f = made_of(f)
     can_harm = {
         "equal": may_keep(f),
-        "near": may_keep(f),
         "step": may_keep(f, by_key=True),
         "text": may_read(f),
     }
@@ -530,18 +529,9 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     return False
 
 
-def is_searching(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
-    """Whether f may search for its result, so that `settle` compares slopes with differences.
-
-    It may also have begun with what it has kept, and found that near enough.
-    """
-    return not IS_LOOKING.get() and (
-        "search" in why.all or _may_begin_near(why, made_of(f), leaves)
-    )
-
-
-def _may_begin_near(why: Doubt, f: Made, leaves: Sequence[Any]) -> bool:
-    return "near" in why.all and may_keep(f) and _keeps_nothing.is_due("near", f, leaves)
+def is_searching(why: Doubt) -> bool:
+    """Whether f may search for its result, so that `settle` compares slopes with differences."""
+    return "search" in why.all and not IS_LOOKING.get()
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -613,7 +603,7 @@ def settle(
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
-    is_search = is_searching(why, f, inputs.leaves)
+    is_search = is_searching(why)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -647,8 +637,6 @@ def settle(
             of_forward = forward(inputs) if likewise else outputs
             refuse_if_searched(inputs, seeds, of_forward, has_aux)
             note_found(why.searches)
-            if "near" in why.all:
-                _keeps_nothing.add("near", f, inputs.leaves)
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -720,7 +708,6 @@ def refuse_if_searched(
     """The same where f may have found its result by comparisons, which have no derivative.
 
     The differences are wide, too: such a search may have ended far from what it was looking for.
-    It may also have begun and ended with what an earlier call has found, near enough.
 
     Raises
     ------
@@ -738,10 +725,9 @@ def refuse_if_searched(
         if not is_alike and (compared := beside.settled_otherwise(far)):
             error = refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
-                "bisection does, or begins with a value that it has kept, which is near enough, "
-                f"and its values move by {compared[0]}, not by {compared[1]} as the derivative "
-                "says; end the search with a step of Newton's method, or let brentq or "
-                "minimize_scalar of dualad.scipy.optimize do it.",
+                f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
+                "the derivative says; end the search with a step of Newton's method, or let brentq "
+                "or minimize_scalar of dualad.scipy.optimize do it.",
                 *inputs.leaves,
             )
             raise for_good(error)
@@ -1203,8 +1189,7 @@ class _Looks:
         if places:
             own = code_of(made.f)  # by whatever it is called
             at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
-        key = (made.key, str(why), at, _shapes(leaves))
-        return key, made.objects, [*made.codes, *places.values()]
+        return (made.key, at, _shapes(leaves)), made.objects, [*made.codes, *places.values()]
 
 
 def _is_copy(code: Any, of: Any) -> bool:

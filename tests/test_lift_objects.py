@@ -875,28 +875,6 @@ def test_families_of_location_and_scale(name: str, size: Any, kind: Any) -> None
         assert got == pytest.approx(right, rel=1e-8)
 
 
-COVARIANCE = np.array([[2.0, 0.3, 0.0], [0.3, 1.0, 0.1], [0.0, 0.1, 0.5]])
-
-
-@pytest.mark.parametrize("kind", [np.random.default_rng, np.random.RandomState])
-@pytest.mark.parametrize("size", [None, 4, (2, 3)])
-@pytest.mark.parametrize("make", [list, tuple, np.array])
-def test_vectors_are_drawn_around_their_mean(make: Any, size: Any, kind: Any) -> None:
-    def f(x: Any) -> Any:
-        return kind(3).multivariate_normal(make([x, 0.0, x * x]), COVARIANCE, size=size)
-
-    value, slopes = jvp(f, (0.7,), (1.0,))
-    assert type(value) is type(f(0.7)) and bits(value) == bits(f(0.7))
-    assert bits(value_and_grad(lambda x: f(x).sum())(0.7)[0]) == bits(f(0.7).sum())
-    np.testing.assert_array_equal(slopes, np.broadcast_to([1.0, 0.0, 1.4], np.shape(value)))
-
-
-def test_vectors_do_not_move_with_their_covariance() -> None:
-    rng = np.random.default_rng(3)
-    with pytest.raises(TypeError, match=r"no derivative in cov; write mean \+ np.linalg.cholesky"):
-        grad(lambda x: rng.multivariate_normal([0.0, 0.0], [[x, 0.0], [0.0, 1.0]]).sum())(0.7)
-
-
 def test_other_families_are_refused_by_name() -> None:
     for name in ("gamma", "poisson", "beta", "chisquare"):
         more = (1.0,) if name in ("beta",) else ()
