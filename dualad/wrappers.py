@@ -181,11 +181,12 @@ def lifting_as_needed(driver: Driver) -> Driver:
 
     @functools.wraps(driver)
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
+        if lift is None and chosen(f, None) is not f:  # asked first: afterwards it may be known
+            lift = True
         try:
             return driver(f, *args, lift=lift, **options)
         except (TypeError, AttributeError) as error:
-            is_decided = lift is not None or chosen(f, None) is not f
-            if is_decided or is_for_good(error) or not needs_lift_after_all(f):
+            if lift is not None or is_for_good(error) or not needs_lift_after_all(f):
                 raise
         return driver(f, *args, lift=True, **options)
 

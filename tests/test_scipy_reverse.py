@@ -631,3 +631,22 @@ def test_what_a_solver_calls_is_made_of_what_comes_from_outside(name: str) -> No
         hessian = jacobian(grad(f, mode="reverse"), mode="reverse")(P)
         twice = jacobian(jacobian(lambda p: by_hand(p) + 0.0 * p[0]), mode="forward")(P)
         np.testing.assert_allclose(hessian, twice, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: integrate.quad(lambda s: np.exp(-p[0] * s), 0, p[1])[0],
+        lambda p: integrate.quad(lambda s, a: np.exp(-a * s), 0, p[1], args=(p[0],))[0],
+        lambda p: np.sum(integrate.quad_vec(lambda s: np.exp(-p[0] * s) * p[:2], 0, p[1])[0]),
+        lambda p: integrate.solve_ivp(
+            lambda t, y: [-p[0] * np.exp(y[0])], (0, p[1]), [1.0], rtol=1e-9, atol=1e-11
+        ).y[0, -1],
+    ],
+)
+def test_a_sweep_over_derivatives_of_integrals(f: Callable[[Any], Any]) -> None:
+    want = jacobian(grad(f, mode="forward"), mode="forward")(P)
+    assert np.all(want[:2, :2] != 0.0)
+    for mode in ("forward", "reverse"):
+        got = jacobian(grad(f, mode=mode), mode="reverse")(P)
+        np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-9)

@@ -371,8 +371,9 @@ class _Local:
         zeros: Any = np.zeros(shape, node.dtype)
         if isinstance(like, Dual):
             zeros = np.zeros(shape, node.dtype, like=like)
-        self.waiting[node] = zeros + self.waiting[node] if node in self.waiting else zeros
-        return self.waiting[node]
+        key = _key(node)  # one number of the tape may be an array of no axes, too
+        self.waiting[key] = zeros + self.waiting[key] if key in self.waiting else zeros
+        return self.waiting[key]
 
     def rows(self, whole: Any, g: Any) -> Iterable[tuple[Any, Any]]:
         """Each of them."""
