@@ -46,7 +46,7 @@ from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
-from .structure import keys_of, leaves, rebuild
+from .structure import keys_of, leaves
 
 STEP = 1 / 8191  # relative, to a nearby point
 ALIKE = 1e-3  # relative, of a derivative and a difference
@@ -793,7 +793,7 @@ class _Beside:
             plain(x) if d is None else _further(plain(x), far * plain(d) * STEP)
             for x, d in zip(self._inputs.leaves, self._along, strict=True)
         ]
-        y = rebuild(self._inputs.call([own(x) for x in points]), plain)  # it may have kept duals
+        y = self._inputs.call([own(x) for x in points])
         outputs = Outputs(self._inputs.driver, y, fresh_level(), self._has_aux)
         return [np.asarray(plain(v)) for v in outputs.values]
 

@@ -30,6 +30,7 @@ from dualad import (
     vjp,
 )
 from dualad.array.operands import as_operand
+from dualad.kernel import KERNEL
 from dualad.pair import dual
 
 X = np.array([0.3, 0.7])
@@ -450,11 +451,14 @@ def test_sums_of_objects_are_those_of_the_plain_run(package: ModuleType) -> None
 def test_errors_of_objects_say_what_to_write() -> None:
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    of_eval = []
+    if KERNEL is not None:  # without it lifted code calls from a frame where pandas finds no x
+        of_eval.append((lambda x, frame=frame: frame.eval("a*@x+b").sum(), "to_numpy"))
     for f, says in (
         (lambda x: pd.Series([x, x * x]).ewm(alpha=0.3).mean().iloc[-1], "to_numpy"),
         (lambda x: pd.Series([x, x * x]).rolling(2).mean().iloc[-1], "to_numpy"),
         (lambda x: pd.Series([x, x * x]).std(), "to_numpy"),
-        (lambda x, frame=frame: frame.eval("a*@x+b").sum(), "to_numpy"),
+        *of_eval,
         (lambda x: np.matrix([[x, 1.0], [2.0, 3.0]]).I.sum(), r"np.linalg.inv\(a\) for its a.I"),
         (
             lambda x: np.linalg.det(np.matrix([[x, 1.0], [2.0, 3.0]])),
