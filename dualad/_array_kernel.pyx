@@ -949,7 +949,8 @@ cdef object paired(object y, object tangent, object level):
     """The dual of an array or a number, whose tangent with one direction is a number, too."""
     if type(y) is ndarray:
         return made(y, tangent, level)
-    return pair(y, tangent if type(tangent) is ndarray else tangent.item(), level)
+    is_number = type(tangent) is not ndarray and type(tangent) is not form_class
+    return pair(y, tangent.item() if is_number else tangent, level)
 
 
 cdef object total_of_dual(object x):
@@ -1345,15 +1346,11 @@ cdef object norm_along(object x, tuple args, dict kwargs):
     ndim = cnp.PyArray_NDIM(<cnp.ndarray>value)
     node = new_node(node_class, pull.shape, pull.dtype, [node_of(dot)], Slopes([unit], [None], ndim))
     form = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
-    return paired_form(y, form, <object>SLOT(x, LEVEL))
+    return paired(y, form, <object>SLOT(x, LEVEL))
 
 
 cdef inline bint all_finite_in(object x):
     return is_small(x) if type(x) is ndarray else isfinite(<double>x)
-
-
-cdef inline object paired_form(object y, object form, object level):
-    return made(y, form, level) if type(y) is ndarray else pair(y, form, level)
 
 
 cdef object recorded_extreme(object f, tuple args, dict kwargs):
@@ -1387,7 +1384,7 @@ cdef object recorded_extreme(object f, tuple args, dict kwargs):
     pull.has_axes = y.shape != ()
     node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([slope], [None], value.ndim))
     tangent = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
-    return made(y, tangent, found.level) if pull.has_axes else pair(y, tangent, found.level)
+    return paired(y, tangent, found.level)
 
 
 cdef object extreme_dual(object f, object x, tuple args, dict kwargs):

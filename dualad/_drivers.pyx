@@ -985,7 +985,8 @@ cdef class SparseHessian(OfPattern):
             return NotImplemented
         f = Calling.__new__(Calling)
         f.driver, f.level, f.given, f.x = self, older, given, x
-        found = change_of_gradient(f, x, colours.directions(0, colours.count + 1), self.f)
+        of = self.with_functions(given)
+        found = change_of_gradient(f, x, colours.directions(0, colours.count + 1), of)
         if type(found) is not ndarray:
             return NotImplemented
         matrix, is_right = colours.matrix(found)
@@ -1033,8 +1034,6 @@ cdef class Hessian(Driver):
             rows = second(f, numbers, self.with_functions(given))
         elif not 0 < len(numbers) <= JET:
             return NotImplemented
-        elif self.way == EITHER:
-            rows = self.either_way(older, f, numbers)
         else:
             rows = self.by_levels(older, f, numbers)
         if rows is None:
@@ -1043,30 +1042,25 @@ cdef class Hessian(Driver):
             return rows
         return arranged_leaves(x, iter([arranged_leaves(x, iter(row)) for row in rows]))
 
-    cdef object either_way(self, object older, Calling f, object numbers):
-        """By duals of duals, unless f stores them in arrays, or has large ones: then by sweeps."""
-        rows = None
+    cdef object by_levels(self, object older, Calling f, object numbers):
+        """The Hessian by duals of duals; NotImplemented as in the short way.
+
+        By sweeps, if f stores them in arrays, or has large ones, unless mode= says otherwise.
+        """
+        rows, level = None, open_level()
         try:
-            rows = self.by_levels(older, f, numbers, True)
+            rows = self.of_levels(older, level, f, numbers)
         except LargeTangent:
             if not too_large(older):
                 raise
+        finally:
+            close_level(level)
         if not too_large(older):
             return rows
         f.level = older
         return second(f, numbers, self.with_functions(f.given))
 
-    cdef object by_levels(self, object older, Calling f, object numbers, bint is_watched=False):
-        """The Hessian by duals of duals; NotImplemented as in the short way."""
-        level = open_level()
-        try:
-            return self.of_levels(older, level, f, numbers, is_watched)
-        finally:
-            close_level(level)
-
-    cdef object of_levels(
-        self, object older, object level, Calling f, object x, bint is_watched
-    ):
+    cdef object of_levels(self, object older, object level, Calling f, object x):
         cdef Py_ssize_t size = len(x), i
         cdef Nested y
         if type(x) is list:
@@ -1079,7 +1073,7 @@ cdef class Hessian(Driver):
             seeds = dual(x.copy(), unit_matrix(size), older)
             seeds = dual(seeds, unit_matrix(size), level)
         f.level = level
-        if is_watched:
+        if self.way == EITHER:
             watch(older, LARGE)
         result = f(seeds)
         if type(result) is not Nested or (
@@ -1165,6 +1159,7 @@ cdef class HigherDerivative(OfSeries):
 
     cdef double along, factor  # the step in x, and what the coefficient is to be multiplied by:
     cdef int exponent          # factor·2**exponent
+
     cdef object short_way(self, object level, object x, Given *given):
         cdef double v
         cdef bint is_np = False

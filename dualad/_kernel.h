@@ -223,14 +223,9 @@ static inline int flagged(void) {
 }
 
 /* Python's numbers never divide by zero; a loop of NumPy's that calls Python tells of what did. */
-static inline void forget_division(void) {
-    if (flagged() & FE_DIVBYZERO)
-        feclearexcept(FE_DIVBYZERO);
-}
-
-static inline void forget_invalid(void) {
-    if (flagged() & FE_INVALID)
-        feclearexcept(FE_INVALID);
+static inline void forget_flag(int flag) {
+    if (flagged() & flag)
+        feclearexcept(flag);
 }
 
 /* The ufunc of one number or two; 1 where NumPy may have something to say. A flag may have been

@@ -184,8 +184,8 @@ cdef extern from "_rules.h":
     bint lost(double s, const double *t, Py_ssize_t m) noexcept
     bint forget_underflow() noexcept
 
-    void forget_division() noexcept
-    void forget_invalid() noexcept
+    int FE_DIVBYZERO, FE_INVALID
+    void forget_flag(int flag) noexcept
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
     bint tiny(double a, double b, double y, bint product) noexcept
 
@@ -1251,7 +1251,7 @@ cdef inline object binary "kernel_binary"(int row, object a, object b, const Loo
         if not is_infinite(row, v, active, s, (<Dual>z).v):
             return dropped(z)
         if is_np:
-            forget_invalid()  # of 0·∞ in a tangent, which NumPy would take for one of its own
+            forget_flag(FE_INVALID)  # of 0·∞ in a tangent, which NumPy would take for one of its own
     if moved(active, s, t, r, (<Dual>z).t, many((<Dual>z).n)):
         return dropped(z)
     if is_np and loop == NULL and is_tiny(row, v, (<Dual>z).v):
@@ -1336,7 +1336,7 @@ cdef inline object operator "kernel_operator"(int row, object a, object b):
         result = on_numbers(<NumberRule>of_operators[row], a, b)
     if result is not None:
         return result
-    forget_division()
+    forget_flag(FE_DIVBYZERO)
     if is_simple(a) and is_simple(b) and (is_numpys_dual(a) or is_numpys_dual(b)):
         return after_warnings(native[row], forward[row] if is_ours(a) else reflected[row], a, b)
     if is_ours(a):

@@ -112,13 +112,14 @@ def derivative(
     Notes
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
-    twice if they are complex). From order 3 on (in a float, with the kernel, from order 2 on) the
-    derivative comes from a series, as `taylor` has it, which costs order² steps where nested duals
-    double with each order. Then f is called
+    twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
+    has it, which costs order² steps where nested duals double with each order. Then f is called
     once more where it does not return a single number, and once for the first array of a shape;
     where there is no series, or none that is finite, it is called again: to order 6 with nested
     duals, and from order 7 on with a series of another scale, which decides what is infinite or
-    nan. From order 13 on nested duals are not tried at all.
+    nan. From order 13 on nested duals are not tried at all. With the kernel, a second derivative
+    in a float is left where f stores nested duals in arrays, or has large arrays of them: f is
+    called again, with a series.
 
     Examples
     --------
@@ -815,7 +816,8 @@ def hessian(
     mode : {None, "forward", "reverse"}
         Which way the gradient goes, of which forward mode makes the Hessian. By default back in
         one vector from 5 elements on, in several arrays, or in one of more axes, of any size, and
-        in numbers, in whatever structure, from 33 on, or where f makes arrays of them.
+        in numbers, in whatever structure, from 33 on; in fewer elements or numbers where f stores
+        what it makes of them one by one in arrays, or makes large ones.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.

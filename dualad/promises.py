@@ -670,7 +670,7 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
     """
     compared = _Beside(inputs, seeds, outputs, has_aux).settled_otherwise()
     if compared:
-        does = "draws a dual" if _draws.have(inputs.f, DRAWN) else "turns a dual into text"
+        does = "draws a dual" if _draws.have(inputs.made, DRAWN) else "turns a dual into text"
         error = refused(
             f"{inputs.driver}: the function {does}, and its values move "
             f"otherwise than its derivative: by {compared[0]}, not {compared[1]}; so it reads a "

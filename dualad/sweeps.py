@@ -387,8 +387,8 @@ def change_of_gradient(
             return None, 0
         with level:
             y = f(seeds)
-            if most is not None and (size := KERNEL.too_large(opened[0])):
-                raise TooManyDirections(size)
+            if KERNEL.too_large(opened[0]):  # and f has caught that
+                raise KERNEL.LargeTangent
             is_number = type(y) is KERNEL.Recorded
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
@@ -402,7 +402,7 @@ def change_of_gradient(
             steps = 0 if level.tape is None else len(level.tape)
             return _tangents(level, y, node, opened[0], directions), steps
     except KERNEL.LargeTangent:
-        if most is not None and (size := KERNEL.too_large(opened[0])):
+        if size := KERNEL.too_large(opened[0]):
             raise TooManyDirections(size) from None
         raise
     except UNABLE:

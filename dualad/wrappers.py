@@ -107,7 +107,7 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
         return None
     order = options.get("order")
     if name == "derivative" and (is_for_series(order) or (type(order) is int and order == 2)):
-        from . import series  # noqa: F401 -- which tells the kernel what a series is
+        from . import series  # noqa: F401 -- which tells the kernel; at order 2 it may need one
 
         return DRIVERS.SHORT_WAYS["derivative of order"], options
     if name == "taylor":
@@ -124,7 +124,7 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
 
 
 def is_for_series(order: Any) -> bool:
-    """Whether a derivative of this order comes from a series; at order 2 only the kernel's does."""
+    """Whether a derivative of this order comes from a series; below, nested duals are quicker."""
     return type(order) is int and order >= 3
 
 
