@@ -43,6 +43,8 @@ cdef extern from "Python.h":
     PyObject *PyFunction_GetClosure(object f)
     PyObject *PyDict_GetItem(object names, object name)
     PyObject *PyCell_GET(object cell)
+    void Py_INCREF(object x)
+    void Py_CLEAR(PyObject *x)
 
 cdef dict builtins = vars(python_builtins)
 
@@ -62,6 +64,9 @@ cdef object continued = None          # continued(definition, x, y, level): from
 cdef object is_elementwise = None     # is_elementwise(made, argnum, shape, others): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y): whether y is looked into
+cdef object settle = None             # settle(made_by, args, kwargs, y, level): look into y
+cdef object settle_along = None       # settle_along(f, x, v, y, level): the same for jvp
+cdef object refuse_unless_steady = None  # refuse_unless_steady(made_by, args, kwargs, y, level)
 cdef object harmless = None           # harmless(made): doubts that say nothing about f
 cdef object made_of = None            # made_of(f): what it is made of
 cdef object is_same_look = None       # whether a look at part of it sees the same
@@ -71,7 +76,9 @@ cdef object named = None              # what a name stands for,
 cdef object members = None            # what there is in a class;
 cdef object datum = None              # what stands for data that were seen
 cdef dict noted = {}                  # differentiations.NOTED
-cdef object gravest_doubt = None      # that of `differentiations`
+cdef object gravest_doubt = None      # those of `differentiations`
+cdef object note_again = None
+cdef tuple losses = ()                # promises.LOSSES
 cdef list doubts = [None]             # differentiations.DOUBTS
 cdef object look_into = None          # look_into(driver, made_by, doubts, args, kwargs, result)
 cdef object is_for_good = None        # is_for_good(error): whether lifting does not cure it
@@ -84,8 +91,9 @@ cdef object stripped = None           # stripped(definition, aux, level): aux wi
 cdef object reverse_level = None      # a level that records, with a tape
 cdef object input_of = None           # input_of(x, level): an array as an input, and its node
 cdef object swept = None              # swept(level, y, leaves): the slopes of a number, by a sweep
-cdef object second = None             # second(f, x, of): the Hessian in a list or a vector, by sweeps
-cdef object change_of_gradient = None # change_of_gradient(f, x, v, of): along directions, by a sweep
+cdef object second = None             # second(f, x, look): the Hessian in a list or a vector, by sweeps
+cdef object change_of_gradient = None # change_of_gradient(f, x, v, look): along directions, by a sweep
+cdef object second_look = None        # second_look(made_by, args, kwargs): what they look into f by
 cdef object nonlinear = ()            # the error for what has no way back
 cdef object series_begun = None       # series_begun(level, order): the level of a series
 cdef object scale_of_series = None    # series.scale_of
@@ -94,13 +102,15 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW  # those of ways.py
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, none, notes, what, counted, look, lifted, arrays, array_in,
-            strip, say, text, name, final):
+def connect(kind, go_on, known, doubtful, into, into_along, steady, none, grave, notes, what, again,
+            counted, look, lifted, arrays, array_in, strip, say, text, name, final):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
     global stripped, gravest_doubt, tell, described, global_name, doubts, look_into, is_for_good
-    global harmless, noted
+    global harmless, noted, settle, settle_along, refuse_unless_steady, losses, note_again
     harmless, noted, doubts, look_into = none, notes, counted, look
+    losses, note_again = grave, again
+    settle, settle_along, refuse_unless_steady = into, into_along, steady
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
@@ -190,20 +200,23 @@ ctypedef struct Given:
     Py_ssize_t at[MOST]
     Py_ssize_t count  # how many are differentiated
     bint is_single    # one by itself, not a tuple of one
+    bint is_run       # f has been run,
+    PyObject *y       # and has given this last, if it has not raised
 
 
 def connect_reverse(
-    level, make, sweep, twice, along, error, Py_ssize_t numbers, Py_ssize_t elements, Py_ssize_t few
+    level, make, sweep, twice, along, look, error,
+    Py_ssize_t numbers, Py_ssize_t elements, Py_ssize_t few
 ):
     """Tell them what reverse mode is made of, and from how many inputs on it is taken.
 
     numbers: for a gradient; elements: for the Hessian in a vector. Up to a `few` go forward where a
     sweep meets what is not finite.
     """
-    global reverse_level, input_of, swept, second, change_of_gradient, nonlinear
+    global reverse_level, input_of, swept, second, change_of_gradient, second_look, nonlinear
     global LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW
     reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
-    change_of_gradient = along
+    change_of_gradient, second_look = along, look
     LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW = numbers, elements, few
 
 
@@ -420,7 +433,12 @@ cdef class Driver:
         return slopes
 
     cdef object call(self, object level, object x, Given *given):
-        """f with x in place of what is differentiated; NotImplemented after a refusal."""
+        """f with x in place of what is differentiated; NotImplemented if it is to be run again."""
+        y = self.run(level, x, given)
+        return y if y is NotImplemented else self.settled(level, x, y, given)
+
+    cdef object run(self, object level, object x, Given *given):
+        """The same, not looked into."""
         cdef PyObject *args[MOST]
         cdef list held = None
         cdef Py_ssize_t i
@@ -438,6 +456,8 @@ cdef class Driver:
                         held = []
                     held.append(part)
                     args[i] = <PyObject *>part
+        given.is_run = True
+        Py_CLEAR(given.y)
         try:
             if self.is_lifted:
                 begin()
@@ -456,11 +476,48 @@ cdef class Driver:
                     return NotImplemented
             tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if has_refused(level) and self.asks_to_settle(level, x, y, given):
-            if gravest_doubt(level) == "objects":
-                self.needs_lift_now()
-            return NotImplemented
+        Py_INCREF(y)
+        given.y = <PyObject *>y
         return y
+
+    cdef object settled(self, object level, object x, object y, Given *given, object older=None):
+        """y, which f has given for x, looked into; NotImplemented if f is to be run again.
+
+        older: of a second derivative, the other level.
+        """
+        if older is not None and has_refused(older):
+            note_again(level, gravest_doubt(older))
+        if not has_refused(level) or not self.asks_to_settle(level, x, y, given):
+            return y
+        why = gravest_doubt(level)
+        if why == "objects" and self.needs_lift_now():
+            return NotImplemented
+        if why in losses and self.way == EITHER and (older is not None or type(level) is not int):
+            return NotImplemented  # forward less may be lost
+        args, kwargs = arguments(given)
+        try:
+            if older is None:
+                return y if settle(self.made_by(), args, kwargs, y, level) else NotImplemented
+            second_look(self.made_by(), args, kwargs)(why)
+            return y
+        except (TypeError, AttributeError) as error:
+            if is_for_good(error) or not self.needs_lift_now():
+                raise
+            return NotImplemented
+
+    cdef int will_run_again(self, object level, Given *given) except -1:
+        """f has been run, and that is given up: it must not have changed what it gives."""
+        args, kwargs = arguments(given)
+        y = None if given.y == NULL else <object>given.y
+        refuse_unless_steady(self.made_by(), args, kwargs, y, level)
+        return 0
+
+    cdef object second_look(self, Given *given):
+        args, kwargs = arguments(given)
+        return second_look(self.made_by(), args, kwargs)
+
+    cdef tuple made_by(self):
+        return self.driver.__name__, self.f, self.argnums, self.has_aux
 
     cdef bint asks_to_settle(self, object level, object x, object y, Given *given) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""
@@ -538,13 +595,15 @@ cdef class Driver:
             seeds = tuple(seeds)
         level.__enter__()
         try:
-            y = self.call(level, seeds, given)
+            y = self.run(level, seeds, given)
         except nonlinear:
             if self.way == BACK:
                 raise
             return FORWARD
         finally:
             level.__exit__()
+        if y is not NotImplemented:
+            y = self.settled(level, seeds, y, given)
         if y is NotImplemented:
             return y
         if self.has_aux:
@@ -632,15 +691,22 @@ cdef class Driver:
 
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Driver driver = <Driver>self
+    cdef Given given
     before = doubts[0]
     result = called(driver, args, flags, names)
     if doubts[0] is not before:
-        n = PyVectorcall_NARGS(flags)
-        each = [<object>args[i] for i in range(n if names == NULL else n + len(<tuple>names))]
-        by_name = {} if names == NULL else dict(zip(<tuple>names, each[n:]))
-        made_by = driver.driver.__name__, driver.f, driver.argnums, driver.has_aux
-        look_into(driver, made_by, before, each[:n], by_name, result)
+        given.args, given.names, given.n = args, names, PyVectorcall_NARGS(flags)
+        given.all = given.n if names == NULL else given.n + len(<tuple>names)
+        each, by_name = arguments(&given)
+        look_into(driver, driver.made_by(), before, each, by_name, result)
     return result
+
+
+cdef tuple arguments(Given *given):
+    """All arguments, those by name in a dict."""
+    each = [<object>given.args[i] for i in range(given.all)]
+    by_name = {} if given.names == NULL else dict(zip(<tuple>given.names, each[given.n:]))
+    return each[:given.n], by_name
 
 
 cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject *names):
@@ -678,9 +744,13 @@ cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject 
         else:
             x = tuple([<object>args[given.at[i]] for i in range(given.count)])
         level = open_level()
+        given.is_run, given.y = False, NULL
         try:
             result = driver.short_way(level, x, &given)
+            if given.is_run and (result is FORWARD or result is NotImplemented):
+                driver.will_run_again(level, &given)
         finally:
+            Py_CLEAR(given.y)
             close_level(level)
         if result is FORWARD and driver.way == EITHER:
             return PyObject_Vectorcall(driver.forward_way(), args, flags, names)
@@ -900,9 +970,11 @@ cdef class Jacobian(Driver):
             return NotImplemented
         level.__enter__()
         try:
-            y = self.call(level, tuple(seeds) if type(x) is tuple else seeds, given)
+            y = self.run(level, tuple(seeds) if type(x) is tuple else seeds, given)
         finally:
             level.__exit__()
+        if y is not NotImplemented:
+            y = self.settled(level, seeds, y, given)
         if y is NotImplemented or tape.externals or level.blocks:
             return NotImplemented
         for part in y if type(y) is list or type(y) is tuple else (y,):
@@ -928,6 +1000,12 @@ cdef class OfPattern(Driver):
 
     def __cinit__(self, definition, *_):
         self.sparsity = definition.keywords["sparsity"]
+
+    cdef object settled(self, object level, object x, object y, Given *given, object older=None):
+        """The same; what is done along colours is left to the general driver."""
+        if has_refused(level) and self.asks_to_settle(level, x, y, given):
+            return NotImplemented
+        return y
 
     def __reduce__(self):
         made, given = Driver.__reduce__(self)
@@ -985,8 +1063,8 @@ cdef class SparseHessian(OfPattern):
             return NotImplemented
         f = Calling.__new__(Calling)
         f.driver, f.level, f.given, f.x = self, older, given, x
-        of = self.with_functions(given)
-        found = change_of_gradient(f, x, colours.directions(0, colours.count + 1), of)
+        along = colours.directions(0, colours.count + 1)
+        found = change_of_gradient(f, x, along, self.second_look(given))
         if type(found) is not ndarray:
             return NotImplemented
         matrix, is_right = colours.matrix(found)
@@ -1011,7 +1089,7 @@ cdef class Calling:
     def __call__(self, x):
         if self.takes_leaves:
             x = arranged_leaves(self.x, iter(x))
-        return self.driver.call(self.level, x, self.given)
+        return self.driver.run(self.level, x, self.given)
 
 
 @cython.final
@@ -1031,7 +1109,7 @@ cdef class Hessian(Driver):
             self.way == EITHER
             and len(numbers) > (LEAST_ELEMENTS - 1 if type(x) is ndarray else JET)
         ):
-            rows = second(f, numbers, self.with_functions(given))
+            rows = second(f, numbers, self.second_look(given))
         elif not 0 < len(numbers) <= JET:
             return NotImplemented
         else:
@@ -1057,8 +1135,9 @@ cdef class Hessian(Driver):
             close_level(level)
         if not too_large(older):
             return rows
+        self.will_run_again(older, f.given)
         f.level = older
-        return second(f, numbers, self.with_functions(f.given))
+        return second(f, numbers, self.second_look(f.given))
 
     cdef object of_levels(self, object older, object level, Calling f, object x):
         cdef Py_ssize_t size = len(x), i
@@ -1076,9 +1155,9 @@ cdef class Hessian(Driver):
         if self.way == EITHER:
             watch(older, LARGE)
         result = f(seeds)
-        if type(result) is not Nested or (
-            has_refused(older) and self.asks_to_settle(older, f.x, result, f.given)
-        ):
+        if result is not NotImplemented:
+            result = self.settled(level, f.x, result, f.given, older)
+        if type(result) is not Nested:
             return NotImplemented
         y = <Nested>result
         if y.lev != <PyObject *>level or y.level1 != <PyObject *>older or y.v != y.v:
@@ -1187,14 +1266,17 @@ cdef class HigherDerivative(OfSeries):
         inner = open_level()
         watch(older, LARGE)
         try:
-            y = self.call(inner, dual_of_dual(unit_number(x, older), 1.0, inner), given)
+            y = self.run(inner, dual_of_dual(unit_number(x, older), 1.0, inner), given)
+            if y is not NotImplemented:
+                y = self.settled(inner, x, y, given, older)
         except LargeTangent:
             if not too_large(older):
                 raise
+            self.will_run_again(older, given)
             return None
         finally:
             close_level(inner)
-        if type(y) is not Nested or (has_refused(older) and self.asks_to_settle(older, x, y, given)):
+        if type(y) is not Nested:
             return NotImplemented
         if (<Nested>y).lev != <PyObject *>inner or (<Nested>y).v != (<Nested>y).v:
             return NotImplemented
@@ -1675,11 +1757,14 @@ def along(f, x, v):
             y = f(*seeds)
         except Exception as error:
             if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
+                refuse_unless_steady(("jvp", f, range(len(x)), False), x, {}, None, level)
                 return None
             tell("jvp", error, gravest_doubt(level) if has_refused(level) else "")
             raise
         if has_refused(level) and asks_to_settle(f, x, level, y):
-            return None
+            if not settle_along(f, x, v, y, level):
+                refuse_unless_steady(("jvp", f, range(len(x)), False), x, {}, y, level)
+                return None
     finally:
         close_level(level)
     if type(y) is Dual:

@@ -32,7 +32,7 @@ from .memory import laid_out_like
 from .pair import Function, Pair, is_array, plain
 from .passes import run_pass, tangents_of
 from .patterns import detected
-from .promises import refuse_unless_same, refuse_unless_same_each_way
+from .promises import refuse_unless_same, refuse_unless_same_each_way, refuse_unless_steady
 from .stacking import outputs_at, refuse_unless_chunk
 from .structure import leaves
 from .sweeps import Record
@@ -220,10 +220,9 @@ def _swept(
     """
     try:
         record = Record(inputs, has_aux, is_optional=not is_requested)
-        if record.is_doubtful:
-            if not is_requested:
-                return None
-            record.settle()
+        if record.has_loss:
+            refuse_unless_steady(inputs, record.outputs, has_aux)
+            return None
         outputs = record.outputs
         block = adjoints_for(sum(map(np.size, outputs.values)))
         ends = np.cumsum([0, *map(np.size, outputs.values)])

@@ -18,7 +18,7 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .conversions import as_slope
-from .differentiations import DOUBTS, IS_LOOKING
+from .differentiations import DOUBTS, IS_LOOKING, Doubt
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
 from .namespaces import is_exact
@@ -26,11 +26,16 @@ from .numerics import quiet
 from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
+    LOSSES,
+    is_doubtful,
     is_elementwise,
+    is_searching,
+    note_looked_into,
     of_real_function,
     refuse_unless_elementwise,
     refuse_unless_holomorphic,
     refuse_unless_same,
+    refuse_unless_steady,
     weights,
 )
 from .stacking import run_passes, run_together, turned
@@ -683,10 +688,9 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
     """The Jacobian by sweeps; None if that is left to forward mode."""
     try:
         record = sweeps.Record(inputs, has_aux, is_optional=not is_requested)
-        if record.is_doubtful:
-            if not is_requested:
-                return None
-            record.settle()
+        if record.has_loss:
+            refuse_unless_steady(inputs, record.outputs, has_aux)
+            return None
         outputs = record.outputs
         if not is_requested and not prefers_rows(inputs, outputs):
             return None
@@ -900,11 +904,11 @@ def _is_vector(inputs: Inputs) -> bool:
 
 def _by_directions(inputs: Inputs) -> Any:
     """The Hessian in lists or arrays of floats, some directions at once; None for others."""
-    x = inputs.selected[0]
+    x, look_into = inputs.selected[0], functools.partial(_look_into_second, inputs)
     if inputs.single and type(x) is list and sweeps.is_of_floats(x):
-        return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), x, inputs.f)
+        return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), x, look_into)
     given = sweeps.as_vector(inputs)
-    whole = None if given is None else sweeps.second_derivatives(*given, inputs.f)
+    whole = None if given is None else sweeps.second_derivatives(*given, look_into)
     if whole is None:
         return None
     cuts = np.cumsum(inputs.sizes)[:-1]
@@ -923,8 +927,35 @@ def _gradient_along(inputs: Inputs) -> Callable[[Any], Any] | None:
     if not inputs.single or not sweeps.is_of_floats(inputs.selected[0]):
         return None
     return lambda directions: sweeps.gradient_along(
-        lambda seeds: _called(inputs, seeds), inputs.selected[0], directions, inputs.f
+        lambda seeds: _called(inputs, seeds),
+        inputs.selected[0],
+        directions,
+        functools.partial(_look_into_second, inputs),
     )
+
+
+def _look_into_second(inputs: Inputs, why: Doubt) -> bool:
+    """Look into f where outputs are doubtful that a second derivative is made of.
+
+    It is made forward, too, for its own driver to look into. False if that is to give the result.
+    """
+    f, given = inputs.made, inputs.leaves
+    if not (is_doubtful(why, f, given) or is_searching(why)):
+        return True
+    if why in LOSSES:
+        refuse_unless_steady(inputs, None)
+        return False
+    run_pass(_inputs_of_gradient(inputs), [weights(x) if np.ndim(x) else 1.0 for x in given])
+    note_looked_into(why, f, given)
+    return True
+
+
+def _look_into_second_at(
+    name: str, f: Function, argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any],
+    why: Doubt,
+) -> bool:  # fmt: skip
+    """The same for a call of which there are no inputs yet."""
+    return _look_into_second(Inputs(name, f, argnums, tuple(args), kwargs), why)
 
 
 def _called(inputs: Inputs, x: Any) -> Any:
@@ -1105,8 +1136,6 @@ def _pulled(value: Any, pullback: Callable[[Any], Any]) -> Any:
 def _pullback(function: Any, primals: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any]]:
     inputs = Inputs("vjp", function, range(len(primals)), primals, {})
     record = sweeps.Record(inputs)
-    if record.is_doubtful:
-        record.settle()
     outputs = record.outputs
     return outputs.arrange(list(map(own, outputs.values))), sweeps.Pullback(record)
 
@@ -1167,7 +1196,8 @@ def hvp(
                 "write hvp(f)(x, v), with further arguments of f behind them."
             )
         if argnums == 0 and not args and not kwargs and _are_vectors(x, v):
-            along = sweeps.gradient_along(f, x, np.array([v], float), f)
+            look = functools.partial(_look_into_second_at, "hvp", f, argnums, (x,), {})
+            along = sweeps.gradient_along(f, x, np.array([v], float), look)
             if along is not None:
                 return along[0].tolist() if type(x) is list else along[0]
         inputs = Inputs("hvp", f, argnums, (x, *args), kwargs)
@@ -1176,7 +1206,9 @@ def hvp(
             direction = np.concatenate([np.reshape(s, -1) for s in seeds])
             along = None
             if direction.dtype == np.float64:
-                along = sweeps.gradient_along(*given, direction[None], f)
+                along = sweeps.gradient_along(
+                    *given, direction[None], functools.partial(_look_into_second, inputs)
+                )
             if along is not None:
                 pieces = np.split(along[0], np.cumsum(inputs.sizes)[:-1])
                 pairs = zip(pieces, inputs.leaves, strict=True)
@@ -1196,16 +1228,24 @@ def _swept(*recorded: Any) -> Any:
     return sweeps.swept(*recorded)
 
 
-def _second_derivatives(f: Function, x: Any, of: Function) -> Any:
-    return sweeps.second_derivatives(f, x, of)
+def _second_derivatives(f: Function, x: Any, look_into: Callable[[Doubt], bool]) -> Any:
+    return sweeps.second_derivatives(f, x, look_into)
 
 
-def _change_of_gradient(f: Function, x: Any, directions: Any, of: Function) -> Any:
-    return sweeps.change_of_gradient(f, x, directions, of)[0]
+def _change_of_gradient(
+    f: Function, x: Any, directions: Any, look_into: Callable[[Doubt], bool]
+) -> Any:
+    return sweeps.change_of_gradient(f, x, directions, look_into)[0]
+
+
+def _second_look_by(
+    made_by: tuple[str, Function, Argnums, bool], args: list[Any], kwargs: dict[str, Any]
+) -> Callable[[Doubt], bool]:
+    return functools.partial(_look_into_second_at, *made_by[:3], args, kwargs)
 
 
 if DRIVERS and ARRAY_KERNEL:
     DRIVERS.connect_reverse(
         *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, _second_derivatives),
-        *(_change_of_gradient, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW),
+        *(_change_of_gradient, _second_look_by, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW),
     )

@@ -350,6 +350,34 @@ def _refuse_unless_alike(first: Outputs, later: Outputs) -> None:
         )
 
 
+def refuse_unless_steady(inputs: Inputs, first: Outputs | None, has_aux: bool = False) -> None:
+    """Ask of a function that is to be run again, another way, whether it gives the same again.
+
+    That is asked at the 1st, 2nd, 4th, 8th … time, and only of one that may keep something.
+
+    Parameters
+    ----------
+    first : Outputs or None
+        What it has given; None if it has not come so far.
+
+    Raises
+    ------
+    NotDeterministicError
+        If it gives something else for plain numbers.
+    """
+    f = inputs.made
+    if IS_LOOKING.get() or not may_keep(f) or not _keeps_nothing.is_due("again", f, inputs.leaves):
+        return
+    with _looking():
+        try:
+            later = plain_outputs(inputs, inputs.leaves, has_aux)
+            first = first or plain_outputs(inputs, inputs.leaves, has_aux)
+        except Exception:  # the other way will say so
+            return
+    refuse_unless_same(inputs, first, later)
+    _keeps_nothing.add("again", f, inputs.leaves)
+
+
 def refuse_unless_same_each_way(
     inputs: Inputs,
     first: tuple[Outputs, Callable[[], Outputs]],
@@ -527,6 +555,13 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
         return True
     _keeps_nothing.add(why, f, leaves)
     return False
+
+
+def note_looked_into(why: Doubt, f: Any, leaves: Sequence[Any]) -> None:
+    """Nothing was found of what makes outputs doubtful."""
+    if "equal" in why.all:
+        _keeps_nothing.add(why, f, leaves)
+    note_found(why.searches)
 
 
 def is_searching(why: Doubt) -> bool:
@@ -793,8 +828,7 @@ class _Beside:
             plain(x) if d is None else _further(plain(x), far * plain(d) * STEP)
             for x, d in zip(self._inputs.leaves, self._along, strict=True)
         ]
-        y = self._inputs.call([own(x) for x in points])
-        outputs = Outputs(self._inputs.driver, y, fresh_level(), self._has_aux)
+        outputs = plain_outputs(self._inputs, points, self._has_aux)
         return [np.asarray(plain(v)) for v in outputs.values]
 
 
@@ -1189,7 +1223,8 @@ class _Looks:
         if places:
             own = code_of(made.f)  # by whatever it is called
             at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
-        return (made.key, at, _shapes(leaves)), made.objects, [*made.codes, *places.values()]
+        key = str(why), made.key, at, _shapes(leaves)
+        return key, made.objects, [*made.codes, *places.values()]
 
 
 def _is_copy(code: Any, of: Any) -> bool:
@@ -1231,13 +1266,8 @@ class _Elsewhere(Exception):
 
 def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> bool:
     """Give outputs the values of the plain run; whether they had them, to the last bit."""
-
-    def plain_outputs() -> Outputs:
-        y = inputs.call([own(plain(x)) for x in points])
-        return Outputs(inputs.driver, y, fresh_level(), has_aux)
-
     try:
-        first = plain_outputs()
+        first = plain_outputs(inputs, points, has_aux)
     except Exception as error:
         if points is not inputs.leaves:
             raise _Elsewhere from error
@@ -1250,14 +1280,15 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
             apart = [(a, b) for a, b in pairs if np.isinf(np.asarray(a, complex)).any()]
             hidden = ", an infinity that hides what else went into it"
         if not apart:
-            is_same = all(itertools.starmap(_are_identical, pairs))
+            is_same = all(itertools.starmap(are_identical, pairs))
             if all(x is plain(x) for x in inputs.leaves):  # they are not duals of an older level
                 outputs.values, outputs.aux = values, first.aux
             return is_same
         got, wanted = map(reprlib.repr, apart[0])
     else:
         got, wanted = "other shapes", "others"
-    refuse_unless_same(inputs, first, plain_outputs())  # or no two calls are the same
+    later = plain_outputs(inputs, points, has_aux)
+    refuse_unless_same(inputs, first, later)  # or no two calls are the same
     raise refused(
         f"{inputs.driver}: the function caught an error by which a dual had refused to lose its "
         "derivative, or NumPy made an array of objects of duals, and it went on to give "
@@ -1267,7 +1298,14 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
     )
 
 
-def _are_identical(one: Any, other: Any) -> bool:
+def plain_outputs(inputs: Inputs, points: Sequence[Any], has_aux: bool) -> Outputs:
+    """What f gives for plain numbers."""
+    y = inputs.call([own(plain(x)) for x in points])
+    return Outputs(inputs.driver, y, fresh_level(), has_aux)
+
+
+def are_identical(one: Any, other: Any) -> bool:
+    """Whether two plain numbers or arrays are the same to the last bit, and of one type."""
     if type(one) is not type(other):
         return False
     if not isinstance(one, (float, complex, np.ndarray, np.generic)):

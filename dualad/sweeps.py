@@ -21,7 +21,7 @@ from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .conversions import as_slope
-from .differentiations import Doubt, close_level, gravest_doubt, open_level
+from .differentiations import Doubt, close_level, gravest_doubt, note_again, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
@@ -30,13 +30,14 @@ from .numerics import quiet
 from .pair import Function, Pair, dual, is_array, newest, own, parts, plain, shape_of
 from .passes import forward, one_like, run_pass, tangents_of
 from .promises import (
+    LOSSES,
     Differentiation,
     NotDeterministicError,
     is_doubtful,
-    is_searching,
     nan_where,
     of_real_function,
     refuse_unless_holomorphic,
+    refuse_unless_steady,
     settle,
     weights,
 )
@@ -75,22 +76,21 @@ class Record:
     ----------
     outputs : Outputs
         What f returned; its tangents are forms.
-    is_doubtful : bool
-        Whether the outputs are to be looked into, by `settle`.
+    has_loss : bool
+        Whether forward mode is to take over, for a dual has refused something: it may refuse less.
+
+    Raises
+    ------
+    TypeError
+        If plain numbers give something else than the outputs, of which nothing is lost otherwise.
     """
 
     def __init__(self, inputs: Inputs, has_aux: bool = False, is_optional: bool = False) -> None:
         self.inputs, self.has_aux, self.is_optional = inputs, has_aux, is_optional
-        self.outputs, self.why = self._evaluate(inputs)
-        self.is_doubtful = bool(self.why.all) and is_doubtful(self.why, inputs.made, inputs.leaves)
-        if not self.is_doubtful and is_searching(self.why):
-            self.settle()
-
-    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, Doubt]:
         with Differentiation(inputs.driver) as work:
             self.level = level = ReverseLevel(work.level)
-            level.is_optional = self.is_optional
-            level.takes_complex = not self.is_optional or inputs.size > FEW
+            level.is_optional = is_optional
+            level.takes_complex = not is_optional or inputs.size > FEW
             level.start_tape(inputs.leaves)
             self.nodes: list[Node] = []
             seeds = []
@@ -100,18 +100,12 @@ class Record:
                     seeds.append(seed)
                     self.nodes.append(node)
                 y = inputs.call(seeds)
-            outputs = Outputs(inputs.driver, y, level, self.has_aux)
-        return outputs, work.why
-
-    def settle(self) -> None:
-        """Raise TypeError if the plain function gives something else."""
-        level, nodes = self.level, self.nodes
-        along = [d * _size(x) for x, d in zip(self.inputs.leaves, _along(self.inputs), strict=True)]
-        settle(
-            *(self.why, self.inputs, along, self.outputs, self.has_aux),
-            *(forward(along, self.has_aux), lambda at: self._evaluate(at)[0]),
+            self.outputs = Outputs(inputs.driver, y, level, has_aux)
+        self.has_loss = (
+            is_optional and work.why in LOSSES and is_doubtful(work.why, inputs.made, inputs.leaves)
         )
-        self.level, self.nodes = level, nodes
+        if not self.has_loss:
+            settle_recorded(work.why, inputs, self.outputs, has_aux, is_optional)
 
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
         """The adjoints of the inputs, from one of each output (None for zero).
@@ -140,6 +134,17 @@ class Record:
         return [
             _as_input(x, g, front, taken) for x, g in zip(self.inputs.leaves, found, strict=True)
         ]
+
+
+def settle_recorded(
+    why: Doubt, inputs: Inputs, outputs: Outputs, has_aux: bool, is_optional: bool = False
+) -> None:
+    """`settle` what was recorded."""
+    along = [d * _size(x) for x, d in zip(inputs.leaves, _along(inputs), strict=True)]
+    settle(
+        *(why, inputs, along, outputs, has_aux, forward(along, has_aux)),
+        lambda at: Record(at, has_aux, is_optional).outputs,
+    )
 
 
 def _size(x: Any) -> Any:
@@ -198,10 +203,9 @@ def gradient(
         if is_requested:
             raise
         return None
-    if record.is_doubtful:
-        if not is_requested:
-            return None
-        record.settle()
+    if record.has_loss:
+        refuse_unless_steady(inputs, record.outputs, has_aux)
+        return None
     outputs = record.outputs
     check(outputs)
     try:
@@ -343,20 +347,23 @@ def swept(level: ReverseLevel, y: Any, leaves: Sequence[Node | int]) -> list[Any
 # -- second order: forward over reverse -----------------------------------------------------
 
 
-def gradient_along(f: Function, x: Any, directions: Any, of: Function) -> Any:
+# What looks into a function whose outputs are doubtful; False if that is left to another run of it.
+LookInto = Callable[[Doubt], bool]
+
+
+def gradient_along(f: Function, x: Any, directions: Any, look_into: LookInto) -> Any:
     """How the gradient of f at a list or a vector changes along directions, of shape (m, n).
 
-    By one evaluation on a tape over duals; None if this is not all that is needed. `of`: the
-    function that f calls, into which drivers look where its outputs are doubtful.
+    By one evaluation on a tape over duals; None if this is not all that is needed.
     """
     if KERNEL is None or len(directions) > KERNEL.DIRECTIONS:
         return None
-    along = change_of_gradient(f, x, directions, of)[0]
+    along = change_of_gradient(f, x, directions, look_into)[0]
     return None if along is None or not is_finite(along) else along
 
 
 def change_of_gradient(
-    f: Function, x: Any, directions: Any, of: Function, most: int | None = None
+    f: Function, x: Any, directions: Any, look_into: LookInto, most: int | None = None
 ) -> tuple[Any, int]:
     """The same, even if it is not finite, and how many steps were recorded on the tape.
 
@@ -392,15 +399,14 @@ def change_of_gradient(
             is_number = type(y) is KERNEL.Recorded
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
-            doubts = [why for each in opened if (why := gravest_doubt(each))]
-            given = list(leaves(x))
-            is_in_doubt = any(is_doubtful(why, of, given) or is_searching(why) for why in doubts)
-            if is_in_doubt or not is_number:
+            note_again(opened[1], gravest_doubt(opened[0]))
+            why = gravest_doubt(opened[1])
+            if not is_number:
                 return None, 0
             if y.level is not level or plain(y) != plain(y):
                 return None, 0
             steps = 0 if level.tape is None else len(level.tape)
-            return _tangents(level, y, node, opened[0], directions), steps
+            found = _tangents(level, y, node, opened[0], directions), steps
     except KERNEL.LargeTangent:
         if size := KERNEL.too_large(opened[0]):
             raise TooManyDirections(size) from None
@@ -414,6 +420,7 @@ def change_of_gradient(
     finally:
         for each in opened:
             close_level(each)
+    return found if not why or look_into(why) else (None, 0)
 
 
 def _tangents(level: ReverseLevel, y: Any, node: Node | None, older: int, directions: Any) -> Any:
@@ -470,10 +477,10 @@ def as_vector(inputs: Inputs) -> tuple[Function, Any] | None:
     return of_vector, np.concatenate([x.reshape(-1) for x in xs])
 
 
-def second_derivatives(f: Function, x: Any, of: Function) -> Any:
+def second_derivatives(f: Function, x: Any, look_into: LookInto) -> Any:
     """The Hessian of f at a list or a vector of floats, some directions at once.
 
-    None if this is not all that is needed. `of`: as for `gradient_along`.
+    None if this is not all that is needed.
     """
     if not is_of_floats(x):
         return None
@@ -492,7 +499,7 @@ def second_derivatives(f: Function, x: Any, of: Function) -> Any:
         unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
         try:
             most = TANGENTS if len(unit) > 1 else None
-            along, steps = change_of_gradient(noted, x, unit, of, most)
+            along, steps = change_of_gradient(noted, x, unit, look_into, most)
         except TooManyDirections as error:
             (size,) = error.args
             count, can_be_more = max(1, len(unit) * TANGENTS // size), False

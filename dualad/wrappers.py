@@ -8,24 +8,35 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, aux_of, is_of_kept
+from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, aux_of, is_complex, is_of_kept
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .differentiations import DOUBTS, NOTED, doubts_since, gravest_doubt
+from .differentiations import (
+    DOUBTS,
+    NOTED,
+    close_level,
+    doubts_since,
+    gravest_doubt,
+    note_again,
+)
 from .dual import Dual
 from .kernel import DRIVERS
+from .later import Later
 from .lifting import callbacks, library, made, operators  # noqa: F401  they enter their stand-ins
+from .lifting.effects import may_keep
 from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.made import made_of
 from .lifting.reach import chosen, needs_lift_after_all
-from .pair import Function
-from .passes import evaluated
+from .pair import Function, is_array, plain
+from .passes import evaluated, forward, one_like, unit_seeds
 from .promises import (
+    LOSSES,
     Derive,
+    are_identical,
     harmless,
     is_doubtful,
     is_elementwise,
@@ -33,11 +44,19 @@ from .promises import (
     may_have_read,
     refuse_if_found_by_key,
     refuse_if_read,
+    refuse_unless_steady,
+    settle,
     tell,
     weights,
 )
 from .refusals import is_for_good
 from .structure import leaves
+
+# Sweeps are loaded by the first call that asks for them.
+if TYPE_CHECKING:
+    from . import sweeps
+else:
+    sweeps = Later(f"{__package__}.sweeps")
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
 
@@ -274,8 +293,69 @@ def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
     return is_doubtful(why, f, list(leaves(x))) or is_searching(why)
 
 
+_OF_NUMBERS = ("derivative", "taylor")  # drivers that go along one direction
+_MadeBy = tuple[str, Function, Argnums, bool]  # a driver, what it is given, and has_aux
+
+
+def _settle(made_by: _MadeBy, args: list[Any], kwargs: dict[str, Any], y: Any, level: int) -> bool:
+    """Look into y, which the short way of a driver has had from f; whether its values stay."""
+    name, f, argnums, has_aux = made_by
+    inputs = Inputs(name, f, argnums, tuple(args), kwargs)
+    if name in _OF_NUMBERS:
+        along: list[Any] = list(map(_along_axes, inputs.leaves))
+    else:
+        is_number = inputs.size == 1 and not is_array(inputs.leaves[0])
+        along = unit_seeds(inputs, 0, inputs.size, is_number)
+    return _settle_along(inputs, along, y, level, has_aux)
+
+
+def _along_axes(x: Any) -> Any:
+    """A tangent along 1; of one of Python's complex numbers, those along 1 and i."""
+    return np.array([1, 1j]) if is_complex(x) and not is_array(x) else one_like(x)
+
+
+def _settle_jvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], y: Any, level: int
+) -> bool:
+    """The same for what f has given in the short way of jvp."""
+    inputs = Inputs("jvp", f, range(len(primals)), tuple(primals), {})
+    along = inputs.matched(list(tangents), inputs.selected, "the direction", "the arguments")
+    return _settle_along(inputs, along, y, level)
+
+
+def _settle_along(
+    inputs: Inputs, along: list[Any], y: Any, level: int, has_aux: bool = False
+) -> bool:
+    """The same, with these seeds, or of what a tape has recorded."""
+    outputs, why = Outputs(inputs.driver, y, level, has_aux), gravest_doubt(level)
+    close_level(level)
+    before, pass_forward = outputs.values, forward(along, has_aux)
+    if type(level) is int:
+        settle(why, inputs, along, outputs, has_aux, pass_forward)
+    elif inputs.driver in _OF_NUMBERS:  # whose series this is
+        settle(why, inputs, along, outputs, has_aux, pass_forward, pass_forward)
+    else:
+        sweeps.settle_recorded(why, inputs, outputs, has_aux)
+    return all(map(are_identical, map(plain, before), map(plain, outputs.values)))
+
+
+def _refuse_unless_steady(
+    made_by: _MadeBy, args: list[Any], kwargs: dict[str, Any], y: Any, level: int
+) -> None:
+    """f is to be run again: refuse it if that gives something else.
+
+    `y`: what it has given at this level; None if it has not come so far.
+    """
+    name, f, argnums, has_aux = made_by
+    if may_keep(f):
+        inputs = Inputs(name, f, argnums, tuple(args), kwargs)
+        is_known = y is not None and gravest_doubt(level) != "objects"  # whose sums are rounded
+        first = Outputs(name, y, level, has_aux) if is_known else None
+        refuse_unless_steady(inputs, first, has_aux)
+
+
 def _look_into(
-    driver: Function, made_by: tuple[str, Function, Argnums, bool], before: int,
+    driver: Function, made_by: _MadeBy, before: int,
     given: Sequence[Any], by_name: dict[str, Any], result: Any,
 ) -> None:  # fmt: skip
     """`look_into` what a driver gives, which is called so and differentiates f."""
@@ -325,8 +405,9 @@ def look_into(
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _asks_to_settle, harmless, NOTED),
-        *(gravest_doubt, DOUBTS, _look_into),
+        *(Dual, _continued, is_elementwise, _asks_to_settle, _settle, _settle_jvp),
+        *(_refuse_unless_steady, harmless, LOSSES, NOTED),
+        *(gravest_doubt, note_again, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
     )
     DRIVERS.connect_made(made_of, made.is_same_look, made.LOOKS, made.DATUM)
