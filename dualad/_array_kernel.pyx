@@ -131,6 +131,7 @@ cdef object EVERYTHING = slice(None)
 cdef object pair = None  # dual(value, tangent, level)
 cdef object as_operand = None       # of array/operands.py
 cdef object look_for_search = None  # of differentiations.py
+cdef double NEAR = 0.0              # of the same
 
 
 # Whether what has been left to Python has its value already, of which NumPy has warned.
@@ -169,10 +170,10 @@ cdef object quietly(object f, object x, object axes):
         unhush(token)
 
 
-def connect(kind, namespace, of_duals, be_quiet, end_quiet, make, operand, search):
+def connect(kind, namespace, of_duals, be_quiet, end_quiet, make, operand, search, near):
     """Take over the class of dual arrays, and the namespaces for arrays and for duals of them."""
-    global as_operand, look_for_search
-    as_operand, look_for_search = operand, search
+    global as_operand, look_for_search, NEAR
+    as_operand, look_for_search, NEAR = operand, search, near
     global DualArray, Dual, NAMESPACE, OF_DUALS, quiet, unhush, PRIMAL, TANGENT, LEVEL, pair
     pair = make
     DualArray, NAMESPACE, OF_DUALS, quiet, unhush = kind, namespace, of_duals, be_quiet, end_quiet
@@ -2372,6 +2373,8 @@ cdef object compared(object compare, object a, object b):
         return None
     first = (<double *>cnp.PyArray_DATA(like))[0]
     if not are_alike and (first == other or first == 0.0 or other == 0.0 and type(b) is DualArray):
+        return None
+    if fabs(first) <= NEAR and fabs(other) <= NEAR:  # one may be zero within a tolerance
         return None
     answer = compare(v, w)
     look_for_search(a, b, apart=least_apart(like, w))

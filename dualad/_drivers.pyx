@@ -17,7 +17,7 @@ cimport numpy as cnp
 
 from ._kernel cimport (
     DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
-    is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, too_large,
+    is_double, is_near, is_open, is_vector, near_found, new_nested, new_series, on_tape, open_level, pulled, too_large,
     unfilled, watch,
 )
 
@@ -485,6 +485,8 @@ cdef class Driver:
 
         older: of a second derivative, the other level.
         """
+        if is_near(level):
+            near_found(self.is_harmless("near", given))
         if older is not None and has_refused(older):
             note_again(level, gravest_doubt(older))
         if not has_refused(level) or not self.asks_to_settle(level, x, y, given):
@@ -524,10 +526,21 @@ cdef class Driver:
         f = self.with_functions(given)
         if f is not self.f:
             return asks_to_settle(f, x, level, y)
+        self.look_what_is_harmless()
+        return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
+
+    cdef bint is_harmless(self, object why, Given *given) except -1:
+        """Whether a doubt says nothing about f."""
+        if self.with_functions(given) is not self.f:
+            return False
+        self.look_what_is_harmless()
+        return why in self.harmless
+
+    cdef int look_what_is_harmless(self) except -1:
         self.is_as_it_was()
         if self.harmless is None:
             self.harmless = harmless(self.made)
-        return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
+        return 0
 
     cdef object with_functions(self, Given *given):
         """f, or what it is made of with functions and classes that it is given."""

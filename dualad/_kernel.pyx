@@ -272,6 +272,7 @@ cdef list clocks = []                  # levels.clocks: where a fresh level come
 cdef object note_objects = None       # differentiations.note_objects
 cdef object note_equal = None         # differentiations.note_equal
 cdef object note_search = None        # differentiations.note_search
+cdef object note_near = None          # differentiations.note_near
 cdef object note_step = None          # differentiations.note_step
 cdef object Noted = None              # differentiations.Noted
 cdef object shown = None              # differentiations.SHOWN
@@ -416,6 +417,12 @@ cdef class Dual:
             found_equal(self)
         if fabs(x - y) > 0:
             compared_with(self, OF_DUALS if is_ours(other) else y, fabs(x - y))
+            if op != 2 and op != 3 and fabs(x) <= NEAR and fabs(y) <= NEAR:
+                if is_ours(other):
+                    found_near(self)
+                    found_near(<Dual>other)
+                elif fabs(x) <= fabs(y):
+                    found_near(self)
         if is_np:
             return PyObject_RichCompare(number(x, self.is_np), plain(other), op)
         if op == 0:
@@ -846,6 +853,8 @@ cdef inline int sign_asked(object x) except -1:
 
 
 cdef object step_of = None  # the level of the last dual of which a step made a plain number
+cdef object near_of = None  # the open one where one was zero within a tolerance, not noted yet
+cdef double NEAR            # that of `differentiations`
 
 
 cdef int found_step(Dual x) except -1:
@@ -857,6 +866,26 @@ cdef int found_step(Dual x) except -1:
         else:
             note_step(x)
     return 0
+
+
+cdef int found_near(Dual x) except -1:
+    global near_of
+    if x.lev != <PyObject *>near_of:
+        if not is_of_one_open(x):
+            note_near(x)
+            return 0
+        if near_of is not None:
+            (<set>notes_of(near_of).doubts).add("near")
+        near_of = <object>x.lev
+    return 0
+
+
+cdef object near_found(bint is_harmless):
+    """Note that a number was zero within a tolerance at the level that asks, unless that is harmless."""
+    global near_of
+    level, near_of = near_of, None
+    if not is_harmless:
+        (<set>notes_of(level).doubts).add("near")
 
 
 cdef bint is_itself(Dual x):
@@ -1070,9 +1099,11 @@ cpdef object open_level():
 
 
 cpdef object close_level(object level):
-    global opened_count
+    global opened_count, near_of
     cdef Py_ssize_t i = place_of(level), j
     cdef PyObject *closed
+    if is_near(level):
+        near_of = None
     if i >= 0:
         closed = opened[i]
         opened_count -= 1
@@ -1091,8 +1122,16 @@ cpdef bint is_open(object level):
     return place_of(level) >= 0
 
 
-cdef bint has_refused(object level):
+cpdef bint has_refused(object level):
+    """Whether anything is noted of an open level."""
+    if is_near(level):
+        near_found(False)
     return bool(noted) and level in noted
+
+
+cdef bint is_near(object level):
+    """Whether a number was zero within a tolerance there, which is not noted yet."""
+    return near_of is not None and (near_of is level or near_of == level)
 
 
 cdef Py_ssize_t place_of(object level):
@@ -3224,7 +3263,8 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global SEARCH, SOON, SHRUNK, note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
+    global SEARCH, SOON, SHRUNK, NEAR, note_near
+    global note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
     global is_holder
     is_told, is_holder = given_is_told, given_is_holder
     readable_class, readable_dual = kind, make
@@ -3236,7 +3276,9 @@ def connect(
             *("Noted", "SHOWN", "READERS", "NOTED", "MEMOS"),
         )
     ]
-    SEARCH, SOON, SHRUNK = [differentiations[name] for name in ("SEARCH", "SOON", "SHRUNK")]
+    SEARCH, SOON, SHRUNK, NEAR, note_near = [
+        differentiations[name] for name in ("SEARCH", "SOON", "SHRUNK", "NEAR", "note_near")
+    ]
     numpy_functions = given_functions
     for name, method in (
         ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),

@@ -83,6 +83,7 @@ _DOUBTS = (
     "objects",  # duals in an array of objects
     "hash",  # the hash of a dual was asked for
     "equal",  # a dual was found equal to a plain number
+    "near",  # a dual was found to be zero within a tolerance
     "search",  # comparisons came nearer and nearer to what they compare with
     "step",  # a dual was rounded, or became text
 )
@@ -100,6 +101,7 @@ class Noted:
         self.places: dict[Place, tuple[CodeType, ...]] = {}
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
         self.searches: set[Place] = set()
+        self.has_searched = False  # looked into or not
 
 
 # By open level; closing takes both away.
@@ -143,11 +145,15 @@ class Doubt(str):
 
 def gravest_doubt(level: int) -> Doubt:
     """What makes the outputs of an open level doubtful."""
+    if KERNEL and not KERNEL.has_refused(level):
+        return Doubt()
     noted = NOTED.get(level)
     if not noted:
         return Doubt()
     doubt = Doubt(next((why for why in _DOUBTS if why in noted.doubts), ""))
     doubt.all, doubt.places, doubt.searches = noted.doubts, noted.places, noted.searches
+    if noted.has_searched:  # and so has not found at once what was kept
+        doubt.all = noted.doubts - {"near"}
     return doubt
 
 
@@ -243,8 +249,12 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
     """Note whether duals were found equal to plain numbers, or to be 0 away from them.
 
     Code may then go on with what it kept of an earlier call. Duals of other levels are as good as
-    plain: their differentiation may be over.
+    plain: their differentiation may be over. So may code that found an equation to hold within a
+    tolerance.
     """
+    is_order = compare.__name__.removesuffix("_equal") in _ORDERS
+    if is_order and _is_within(*numbers):
+        note_near(*numbers)
     if len({x.level if isinstance(x, Pair) else None for x in numbers}) == 1:
         return
     name = compare.__name__
@@ -329,6 +339,8 @@ def note_search(*numbers: Any) -> None:
             _SEARCHES.clear()
         found = _SEARCHES[key] = [0, 0, codes]
     found[0] += 1
+    for level in set().union(*map(levels_in, numbers)):
+        notes_of(level).has_searched = True
     if found[0] < found[1] or is_in_rule() or asking_frame() is not None:
         return
     for x in numbers:
@@ -342,6 +354,32 @@ def note_found(searches: Collection[Place]) -> None:
     for key in searches:
         if found := _SEARCHES.get(key):
             found[1] = 2 * found[0]
+
+
+_ORDERS = ("lt", "le", "gt", "ge", "less", "greater")
+NEAR = 0.1  # a number that is greater is no tolerance
+
+
+def _is_within(a: Any, b: Any) -> bool:
+    """Whether a dual is no greater than a small number with which it is compared."""
+    for x, tolerance in ((a, plain(b)), (b, plain(a))):
+        if isinstance(x, Pair):
+            size, most = abs(_first_of(plain(x))), abs(_first_of(tolerance))
+            if size <= most <= NEAR:
+                return _is_all((abs(plain(x)) <= abs(tolerance)) & (abs(tolerance) <= NEAR))
+    return False
+
+
+def _first_of(x: Any) -> Any:
+    """The first element of an array; nan where there is none, a number itself."""
+    return x if not isinstance(x, np.ndarray) else x.flat[0] if x.size else np.nan
+
+
+def note_near(*numbers: Any) -> None:
+    """Note that of these, some are zero within a tolerance."""
+    for x in numbers:
+        for level in levels_in(x):
+            note(level, "near")
 
 
 def _are_equal(a: Any, b: Any) -> bool:

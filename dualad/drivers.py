@@ -940,7 +940,7 @@ def _look_into_second(inputs: Inputs, why: Doubt) -> bool:
     It is made forward, too, for its own driver to look into. False if that is to give the result.
     """
     f, given = inputs.made, inputs.leaves
-    if not (is_doubtful(why, f, given) or is_searching(why)):
+    if not (is_doubtful(why, f, given) or is_searching(why, f, given)):
         return True
     if why in LOSSES:
         refuse_unless_steady(inputs, None)

@@ -46,7 +46,7 @@ from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
-from .structure import keys_of, leaves
+from .structure import keys_of, leaves, rebuild
 
 STEP = 1 / 8191  # relative, to a nearby point
 ALIKE = 1e-3  # relative, of a derivative and a difference
@@ -534,6 +534,7 @@ def harmless(f: Any) -> frozenset[str]:
     f = made_of(f)
     can_harm = {
         "equal": may_keep(f),
+        "near": may_keep(f),
         "step": may_keep(f, by_key=True),
         "text": may_read(f),
     }
@@ -561,12 +562,23 @@ def note_looked_into(why: Doubt, f: Any, leaves: Sequence[Any]) -> None:
     """Nothing was found of what makes outputs doubtful."""
     if "equal" in why.all:
         _keeps_nothing.add(why, f, leaves)
+    if "near" in why.all:
+        _keeps_nothing.add("near", f, leaves)
     note_found(why.searches)
 
 
-def is_searching(why: Doubt) -> bool:
-    """Whether f may search for its result, so that `settle` compares slopes with differences."""
-    return "search" in why.all and not IS_LOOKING.get()
+def is_searching(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether f may search for its result, so that `settle` compares slopes with differences.
+
+    It may also have begun with what it has kept, and found that near enough.
+    """
+    return not IS_LOOKING.get() and (
+        "search" in why.all or _may_begin_near(why, made_of(f), leaves)
+    )
+
+
+def _may_begin_near(why: Doubt, f: Made, leaves: Sequence[Any]) -> bool:
+    return "near" in why.all and may_keep(f) and _keeps_nothing.is_due("near", f, leaves)
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -638,7 +650,7 @@ def settle(
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
-    is_search = is_searching(why)
+    is_search = is_searching(why, f, inputs.leaves)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -670,8 +682,11 @@ def settle(
             refuse_if_read(inputs, seeds, outputs, has_aux)
         if is_search:
             of_forward = forward(inputs) if likewise else outputs
-            refuse_if_searched(inputs, seeds, of_forward, has_aux)
+            is_near = "search" not in why.all
+            refuse_if_searched(inputs, seeds, of_forward, has_aux, is_near)
             note_found(why.searches)
+            if "near" in why.all:
+                _keeps_nothing.add("near", f, inputs.leaves)
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -738,11 +753,13 @@ def refuse_if_swallowed(
 
 
 def refuse_if_searched(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, is_near: bool = False
 ) -> None:
     """The same where f may have found its result by comparisons, which have no derivative.
 
     The differences are wide, too: such a search may have ended far from what it was looking for.
+    It may also have begun and ended with what an earlier call has found, near enough (`is_near`):
+    plain values that stay where they are say nothing then, for they begin there, too.
 
     Raises
     ------
@@ -757,12 +774,13 @@ def refuse_if_searched(
             continue
         if is_alike and not is_still:
             return
-        if not is_alike and (compared := beside.settled_otherwise(far)):
+        if not is_alike and (compared := beside.settled_otherwise(far, is_near)):
             error = refused(
                 f"{inputs.driver}: the function searches for its result by comparisons, as "
-                f"bisection does, and its values move by {compared[0]}, not by {compared[1]} as "
-                "the derivative says; end the search with a step of Newton's method, or let brentq "
-                "or minimize_scalar of dualad.scipy.optimize do it.",
+                "bisection does, or begins with a value that it has kept, which is near enough, "
+                f"and its values move by {compared[0]}, not by {compared[1]} as the derivative "
+                "says; end the search with a step of Newton's method, or let brentq or "
+                "minimize_scalar of dualad.scipy.optimize do it.",
                 *inputs.leaves,
             )
             raise for_good(error)
@@ -790,7 +808,9 @@ class _Beside:
         is_alike = all(np.all(abs(t - w) <= ALIKE * abs(w) + noise) for t, w, noise in pairs)
         return is_alike, not any(np.any(t) or np.any(abs(w) > noise) for t, w, noise in pairs)
 
-    def settled_otherwise(self, far: float = 1.0) -> tuple[str, ...] | None:
+    def settled_otherwise(
+        self, far: float = 1.0, if_they_move: bool = False
+    ) -> tuple[str, ...] | None:
         """On what differences settle, and the derivative, if that is something else.
 
         Nothing if they agree; None where f is not defined nearby. Differences that do not settle,
@@ -806,6 +826,8 @@ class _Beside:
             most = ALIKE * np.maximum(abs(got), abs(slope)) + wide.noise + 3 * apart
             settles = abs(wide.slope - slope) + narrow.bend <= 0.1 * abs(slope) + wide.noise
             settles &= abs(narrowest.slope - slope) <= 0.1 * abs(slope) + narrowest.noise
+            if if_they_move:
+                settles &= abs(slope) > narrow.noise
             if np.any((abs(got - slope) > most) & settles):
                 # of one direction, its own slope is told
                 size = self._mixture if self._mixture.ndim == 0 else 1.0

@@ -290,7 +290,7 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
 def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
     why = gravest_doubt(level)
-    return is_doubtful(why, f, list(leaves(x))) or is_searching(why)
+    return is_doubtful(why, f, list(leaves(x))) or is_searching(why, f, list(leaves(x)))
 
 
 _OF_NUMBERS = ("derivative", "taylor")  # drivers that go along one direction

@@ -389,6 +389,130 @@ def test_points_nearby_are_made_in_silence() -> None:
         np.testing.assert_array_equal(jacobian(f)(x), 2 * np.eye(5))
 
 
+# -- where an iteration begins ----------------------------------------------------------------
+
+
+class Warm:
+    """The cube root by Newton's method, which begins where an earlier call has ended."""
+
+    y: Any = 1.0
+
+    def step(self, x: Any) -> Any:
+        self.y = self.y - (self.y**3 - x) / (3 * self.y**2)
+        return self.y
+
+    def off(self, x: Any) -> Any:
+        return self.y**3 - x
+
+
+class WarmArray(Warm):
+    def __init__(self) -> None:
+        self.y = np.ones(3)
+
+
+def warm_while(s: Warm, x: Any) -> Any:
+    while abs(s.off(x)) > 1e-12:
+        s.step(x)
+    return s.y
+
+
+def warm_for(s: Warm, x: Any) -> Any:
+    for _ in range(50):
+        r = s.off(x)
+        if -1e-12 < r < 1e-12:
+            break
+        s.step(x)
+    return s.y * x
+
+
+def warm_squares(s: Warm, x: Any) -> Any:
+    while s.off(x) ** 2 > 1e-20 * x:
+        s.step(x)
+    return s.y
+
+
+def warm_roughly(s: Warm, x: Any) -> Any:
+    while abs(s.off(x)) > 1e-4:
+        s.step(x)
+    return s.y
+
+
+def warm_norm(s: Warm, x: Any) -> Any:
+    while np.linalg.norm(s.off(x)) >= 1e-11:
+        s.step(x)
+    return np.sum(s.y) / 3
+
+
+def warm_all(s: Warm, x: Any) -> Any:
+    while not (abs(s.off(x)) < 1e-11).all():
+        s.step(x)
+    return np.sum(s.y) / 3
+
+
+WARM: dict[str, tuple[type[Warm], Callable[[Warm, Any], Any], Callable[[Any], Any]]] = {
+    "while": (Warm, warm_while, lambda x: x ** (1 / 3)),
+    "for": (Warm, warm_for, lambda x: x ** (4 / 3)),
+    "squares": (Warm, warm_squares, lambda x: x ** (1 / 3)),
+    "roughly": (Warm, warm_roughly, lambda x: x ** (1 / 3)),
+    "norm": (WarmArray, warm_norm, lambda x: x ** (1 / 3)),
+    "all": (WarmArray, warm_all, lambda x: x ** (1 / 3)),
+}
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("name", WARM)
+def test_an_iteration_that_begins_where_a_plain_call_ended_is_noticed(name: str, mode: Any) -> None:
+    state, iterate, exact = WARM[name]
+    for drive in (
+        lambda f: derivative(f)(1.3),
+        lambda f: grad(lambda v: f(v[0]), mode=mode)([1.3])[0],
+        lambda f: jacobian(lambda v: f(v[0]), mode=mode)(np.array([1.3]))[0],
+    ):
+        s = state()
+        f = functools.partial(iterate, s)
+        assert f(1.3) == pytest.approx(exact(1.3), rel=1e-4)
+        with pytest.raises(TypeError, match="begins with a value that it has kept"):
+            pytest.fail(f"{drive(f)}")
+
+
+def honest_polish(s: Warm, x: Any) -> Any:
+    """At least one step is done by the dual."""
+    y = s.y
+    while True:
+        d = (y**3 - x) / (3 * y**2)
+        y = y - d
+        if abs(d) < 1e-9:
+            break
+    s.y = plain(y)
+    return y
+
+
+def honest_anew(s: Warm, x: Any) -> Any:
+    s.y = 1.0
+    while abs(s.off(x)) > 1e-12:
+        s.step(x)
+    y, s.y = s.y, 1.0
+    return y
+
+
+def honest_threshold(s: Warm, x: Any) -> Any:
+    s.y = 0.0 if abs(x - 1.3) < 0.05 else 1.0
+    return max(x - 1.3, -0.01) * 0.0 + x ** (1 / 3)
+
+
+@pytest.mark.parametrize("iterate", [honest_polish, honest_anew, honest_threshold])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_iterations_that_go_on_are_differentiated(iterate: Any, mode: Any) -> None:
+    f = functools.partial(iterate, Warm())
+    slope = grad(f, mode=mode)
+    for k in range(12):
+        x = 1.31 + 0.013 * (k // 3)
+        if k % 3:
+            f(x)
+        assert slope(x) == pytest.approx(x ** (-2 / 3) / 3)
+        assert derivative(f)(x) == pytest.approx(x ** (-2 / 3) / 3)
+
+
 # -- by a key that was made of the argument --------------------------------------------------
 
 Key = Callable[[Any], Any]

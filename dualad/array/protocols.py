@@ -22,7 +22,7 @@ import numpy as np
 
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
-from ..differentiations import answered, compared, look_for_search, note_equal, note_step
+from ..differentiations import NEAR, answered, compared, look_for_search, note_equal, note_step
 from ..dual import PROTOCOLS, Dual, apply, evaluate, function, of_duals
 from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
@@ -638,7 +638,7 @@ def element(x: Dual, index: Any) -> Any:
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect(
         *(DualArray, ARRAY, of_duals(ARRAY), stop_warnings, resume_warnings, dual),
-        *(as_operand, look_for_search),
+        *(as_operand, look_for_search, NEAR),
     )
     ARRAY.functions["choose"] = ARRAY_KERNEL.choice(ARRAY.functions["choose"])
     ARRAY.functions["_step"] = ARRAY_KERNEL.steps(RULES["_step"].value_in(ARRAY))
