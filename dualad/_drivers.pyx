@@ -393,9 +393,12 @@ cdef class Driver:
 
     cdef object general_way(self):
         if self.general is None:
-            f = Lifted(self.given, False) if self.lift is False else self.f
-            self.general = self.definition(f, self.argnums, **self.options())
+            self.general = self.definition(self.function(), self.argnums, **self.options())
         return self.general
+
+    cdef object function(self):
+        """f, which says whether it is lifted, or must not be."""
+        return Lifted(self.given, False) if self.lift is False else self.f
 
     cdef object forward_way(self):
         if self.forward is None:
@@ -519,7 +522,7 @@ cdef class Driver:
         return second_look(self.made_by(), args, kwargs)
 
     cdef tuple made_by(self):
-        return self.driver.__name__, self.f, self.argnums, self.has_aux
+        return self.driver.__name__, self.function(), self.argnums, self.has_aux
 
     cdef bint asks_to_settle(self, object level, object x, object y, Given *given) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""

@@ -18,7 +18,6 @@ from .array.operands import unbuffered
 from .differentiations import (
     DOUBTS,
     NOTED,
-    close_level,
     doubts_since,
     gravest_doubt,
     note_again,
@@ -50,7 +49,7 @@ from .promises import (
     weights,
 )
 from .refusals import is_for_good
-from .structure import leaves
+from .structure import leaves, rebuild
 
 # Sweeps are loaded by the first call that asks for them.
 if TYPE_CHECKING:
@@ -328,7 +327,6 @@ def _settle_along(
 ) -> bool:
     """The same, with these seeds, or of what a tape has recorded."""
     outputs, why = Outputs(inputs.driver, y, level, has_aux), gravest_doubt(level)
-    close_level(level)
     before, pass_forward = outputs.values, forward(along, has_aux)
     if type(level) is int:
         settle(why, inputs, along, outputs, has_aux, pass_forward)
@@ -349,8 +347,9 @@ def _refuse_unless_steady(
     name, f, argnums, has_aux = made_by
     if may_keep(f):
         inputs = Inputs(name, f, argnums, tuple(args), kwargs)
-        is_known = y is not None and gravest_doubt(level) != "objects"  # whose sums are rounded
-        first = Outputs(name, y, level, has_aux) if is_known else None
+        is_known = y is not None and gravest_doubt(level) not in LOSSES
+        numbers = rebuild(y, lambda x: plain(unbuffered(x)))  # of levels that may be over
+        first = Outputs(name, numbers, level, has_aux) if is_known else None
         refuse_unless_steady(inputs, first, has_aux)
 
 
