@@ -319,8 +319,9 @@ def _least_apart(a: Any, b: Any) -> float:
         return float(np.min(apart, where=apart > 0, initial=np.inf))
 
 
-# How often code has searched, by its id and that of what called it; when that is looked into next,
-# and the code, which keeps its id.
+# How often code has searched, by its id, that of what called it, and the order of the derivative:
+# what has the first may not have the second. When that is looked into next; and the code, which
+# keeps its id.
 _SEARCHES: dict[Place, list[Any]] = {}
 _MOST_SEARCHES = 1000
 
@@ -332,7 +333,7 @@ def note_search(*numbers: Any) -> None:
     """
     frames = [frame := user_frame(), caller_of(frame)]
     codes = [frame.f_code for frame in frames if frame is not None]
-    key = tuple(map(id, codes))
+    key = *map(id, codes), max(map(_order_of, numbers))
     found = _SEARCHES.get(key)
     if found is None:
         if len(_SEARCHES) >= _MOST_SEARCHES:
@@ -347,6 +348,11 @@ def note_search(*numbers: Any) -> None:
         for level in levels_in(x):
             note(level, "search")
             notes_of(level).searches.add(key)
+
+
+def _order_of(x: Any) -> int:
+    """How often a number is differentiated; of a series, how many coefficients it has."""
+    return sum(getattr(level, "order", 1) for level in levels_in(x))
 
 
 def note_found(searches: Collection[Place]) -> None:

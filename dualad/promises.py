@@ -46,7 +46,7 @@ from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
-from .structure import keys_of, leaves, rebuild
+from .structure import keys_of, leaves
 
 STEP = 1 / 8191  # relative, to a nearby point
 ALIKE = 1e-3  # relative, of a derivative and a difference
@@ -628,6 +628,7 @@ def settle(
     has_aux: bool,
     forward: Callable[[Inputs], Outputs],
     likewise: Callable[[Inputs], Outputs] | None = None,
+    has_more: bool = False,
 ) -> None:
     """Look into outputs if they are doubtful.
 
@@ -637,6 +638,8 @@ def settle(
         Makes a pass forward with these seeds.
     likewise : callable, optional
         Evaluates f as for these outputs, if that was not a pass forward.
+    has_more : bool
+        Whether there are derivatives of higher orders, which are looked into by themselves.
 
     Raises
     ------
@@ -684,7 +687,8 @@ def settle(
             of_forward = forward(inputs) if likewise else outputs
             is_near = "search" not in why.all
             refuse_if_searched(inputs, seeds, of_forward, has_aux, is_near)
-            note_found(why.searches)
+            if not has_more and all(x is plain(x) for x in inputs.leaves):
+                note_found(why.searches)
             if "near" in why.all:
                 _keeps_nothing.add("near", f, inputs.leaves)
 
@@ -775,12 +779,14 @@ def refuse_if_searched(
         if is_alike and not is_still:
             return
         if not is_alike and (compared := beside.settled_otherwise(far, is_near)):
+            does = "begins with a value that it has kept, which is near enough"
+            if not is_near:
+                does = "searches for its result by comparisons, as bisection does"
             error = refused(
-                f"{inputs.driver}: the function searches for its result by comparisons, as "
-                "bisection does, or begins with a value that it has kept, which is near enough, "
-                f"and its values move by {compared[0]}, not by {compared[1]} as the derivative "
-                "says; end the search with a step of Newton's method, or let brentq or "
-                "minimize_scalar of dualad.scipy.optimize do it.",
+                f"{inputs.driver}: the function {does}, and its values move by {compared[0]}, not "
+                f"by {compared[1]} as the derivative says; end with a step of Newton's method (two "
+                "for a second derivative), or let brentq or minimize_scalar of "
+                "dualad.scipy.optimize do it.",
                 *inputs.leaves,
             )
             raise for_good(error)

@@ -11,6 +11,7 @@ that of polynomials. What treats tangents in another way is refused by name.
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 import operator
@@ -33,7 +34,7 @@ from .differentiations import Doubt, note_refusal, noted_of
 from .dual import Dual, evaluate, for_slopes, namespace_for, slope_of, value_of
 from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
-from .levels import ParticipatingLevel
+from .levels import ParticipatingLevel, fresh_level
 from .looks import is_plain
 from .namespaces import CONSTANTS, Namespace, is_exact
 from .numerics import quiet
@@ -52,7 +53,7 @@ from .pair import (
     shape_of,
 )
 from .passes import forward
-from .promises import Differentiation, nan_where, settle
+from .promises import Differentiation, is_searching, nan_where, settle
 from .ranges import narrowed, nears_end, range_of, wider
 from .rules import Rule
 from .structure import leaves
@@ -813,18 +814,46 @@ def expanded(
             outputs = Outputs(inputs.driver, y, level)
         return outputs, work.why
 
+    def slopes_at(points: list[Any]) -> Outputs:
+        at = copy.copy(inputs)
+        at.leaves = points
+        return _with_slopes(evaluated(at)[0], order)
+
     outputs, why = evaluated(inputs)
-    settle(why, inputs, along, outputs, False, forward(along, False), lambda at: evaluated(at)[0])
+    settle(
+        *(why, inputs, along, outputs, False, forward(along, False), lambda at: evaluated(at)[0]),
+        has_more=order > 1,
+    )
+    if order > 1 and is_searching(why, inputs.made, inputs.leaves):
+        of_slopes = Inputs(inputs.driver, lambda x: slopes_at(x).values, 0, (inputs.leaves,), {})
+        here = _with_slopes(outputs, order)
+        settle(why, of_slopes, along, here, False, lambda moved: slopes_at(moved.leaves))
     found = []
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
         tangent = None if tangent is None else nan_where(value, tangent)
-        rest = [_zero(value)] * order if tangent is None else _listed(tangent, value)
+        rest = _coefficients_of(value, tangent, order)
         if not is_array(value):
             rest = rest if tangent is None else [of_same_kind(c, value) for c in rest]
         elif not shape_of(value):
             rest = [fit(np.reshape(np.stack([c]), ()), value) for c in rest]
         found.append([value, *rest])
     return outputs, found
+
+
+def _with_slopes(outputs: Outputs, order: int) -> Outputs:
+    """The coefficients but the last as outputs, whose slopes are the others."""
+    each = [
+        [plain(value), *map(plain, _coefficients_of(value, tangent, order))]
+        for value, tangent in zip(outputs.values, outputs.tangents, strict=True)
+    ]
+    found = Outputs(outputs.driver, [c for row in each for c in row[:-1]], fresh_level())
+    found.tangents = [k * c for row in each for k, c in enumerate(row[1:], 1)]
+    return found
+
+
+def _coefficients_of(value: Any, tangent: Any, order: int) -> list[Any]:
+    """Those behind the first."""
+    return [_zero(value)] * order if tangent is None else _listed(tangent, value)
 
 
 def _zero(value: Any) -> Any:

@@ -51,11 +51,11 @@ from .promises import (
 from .refusals import is_for_good
 from .structure import leaves, rebuild
 
-# Sweeps are loaded by the first call that asks for them.
+# Sweeps and series are loaded by the first call that asks for them.
 if TYPE_CHECKING:
-    from . import sweeps
+    from . import series, sweeps
 else:
-    sweeps = Later(f"{__package__}.sweeps")
+    series, sweeps = (Later(f"{__package__}.{room}") for room in ("series", "sweeps"))
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
 
@@ -328,10 +328,11 @@ def _settle_along(
     """The same, with these seeds, or of what a tape has recorded."""
     outputs, why = Outputs(inputs.driver, y, level, has_aux), gravest_doubt(level)
     before, pass_forward = outputs.values, forward(along, has_aux)
+    order = getattr(level, "order", None)  # of a series
     if type(level) is int:
         settle(why, inputs, along, outputs, has_aux, pass_forward)
-    elif inputs.driver in _OF_NUMBERS:  # whose series this is
-        settle(why, inputs, along, outputs, has_aux, pass_forward, pass_forward)
+    elif order is not None:
+        series.expanded(inputs, along, order)
     else:
         sweeps.settle_recorded(why, inputs, outputs, has_aux)
     return all(map(are_identical, map(plain, before), map(plain, outputs.values)))

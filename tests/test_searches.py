@@ -386,3 +386,45 @@ def test_near_the_end_of_what_is_defined() -> None:
 
     with pytest.raises(TypeError, match="searches for its result by comparisons"):
         derivative(f)(2.0)
+
+
+def by_halves_and_newton(steps: int) -> Callable[[Any], Any]:
+    """The solution y of y³ + y = p, by bisection and steps of Newton's method."""
+
+    def solution(p: Any) -> Any:
+        low, high = 0.0, 5.0
+        while high - low > 1e-6:
+            middle = (low + high) / 2
+            low, high = (low, middle) if middle**3 + middle > p else (middle, high)
+        y: Any = (low + high) / 2
+        for _ in range(steps):
+            y = y - (y**3 + y - p) / (3 * y**2 + 1)
+        return y
+
+    return solution
+
+
+SECOND: dict[str, Callable[[Any], Any]] = {
+    "derivative": lambda f: derivative(f, order=2)(10.0),
+    "derivative of one": lambda f: derivative(derivative(f))(10.0),
+    "hessian of a list": lambda f: hessian(lambda v: f(v[0]))([10.0])[0][0],
+    "hessian": lambda f: hessian(lambda v: f(v[0]))(np.array([10.0]))[0, 0],
+    "hessian back": lambda f: hessian(lambda v: f(v[0]), mode="reverse")([10.0, 1.0])[0][0],
+    "hvp": lambda f: hvp(lambda v: f(v[0]))([10.0, 1.0], [1.0, 0.0])[0],
+    "taylor": lambda f: 2 * taylor(f, 2)(10.0)[2],
+    "third of a series": lambda f: 2 * taylor(f, 3)(10.0)[2],
+    "jacobian of grad": lambda f: jacobian(grad(lambda v: f(v[0])))(np.array([10.0]))[0, 0],
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_each_order_is_looked_into_by_itself(name: str) -> None:
+    """After one step of Newton's method the first derivative is right, and the second is lost."""
+    y = 2.0
+    slope = 1 / (3 * y**2 + 1)
+    once, twice = by_halves_and_newton(1), by_halves_and_newton(2)
+    for _ in range(9):
+        assert derivative(once)(10.0) == pytest.approx(slope, rel=1e-5)
+        with pytest.raises(TypeError, match="searches"):
+            SECOND[name](once)
+        assert SECOND[name](twice) == pytest.approx(-6 * y * slope**3, rel=1e-5)
