@@ -59,7 +59,7 @@ cdef type Function = FunctionType
 # What stands in rooms below: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
-cdef object is_elementwise = None     # is_elementwise(made, argnum, shape, others): whether that is known
+cdef object elementwise_calls = None  # elementwise_calls(made, argnum, shape, others, since): how many more
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y): whether y is looked into
 cdef object harmless = None           # harmless(made): doubts that say nothing about f
@@ -97,12 +97,12 @@ cdef object FORWARD = object()        # left to the general driver, by forward m
 def connect(kind, go_on, known, doubtful, none, notes, what, counted, look, lifted, arrays, array_in,
             strip, say, text, name, final):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
+    global readable_class, continued, elementwise_calls, asks_to_settle, Lifted, DualArray, unbuffered
     global stripped, gravest_doubt, tell, described, global_name, doubts, look_into, is_for_good
     global harmless, noted
     harmless, noted, doubts, look_into = none, notes, counted, look
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
-    readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
+    readable_class, continued, elementwise_calls, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
 
 
@@ -168,7 +168,9 @@ cdef inline bint is_same(PyObject *x, PyObject *was) noexcept:
 
 cdef inline bint is_data(object x) noexcept:
     kind = type(x)
-    return kind is int or kind is float or kind is str or kind is complex or kind is ndarray or x is None
+    if kind is str:
+        return not (<str>x).isidentifier()
+    return kind is int or kind is float or kind is complex or kind is ndarray
 
 
 cdef inline PyObject *default(PyObject *x) noexcept:
@@ -715,11 +717,12 @@ cdef extern from *:
 @cython.final
 cdef class Derivative(Driver):
 
-    cdef int ndim  # shape of the last array: of these f is known to be elementwise
+    cdef int ndim  # shape of the last array: for these f is known to be elementwise
     cdef Py_ssize_t at  # as which argument
     cdef Py_ssize_t count  # of how many: the others had no zeros,
     cdef int are_arrays  # and these were arrays of that shape
     cdef cnp.npy_intp dims[4]
+    cdef Py_ssize_t trusted, since  # for so many calls, of which there were so many
 
     cdef object short_way(self, object level, object x, Given *given):
         if not given.is_single:
@@ -757,17 +760,19 @@ cdef class Derivative(Driver):
         cdef int ndim = cnp.PyArray_NDIM(x)
         cdef Py_ssize_t at = given.at[0], i
         cdef int are_arrays = 0
-        cdef bint is_simple = given.names == NULL
+        cdef bint is_simple = given.names == NULL, is_same
         for i in range(given.all):
             if i != at and is_simple:
                 is_simple = has_no_zeros(<object>given.args[i], x)
                 are_arrays |= (type(<object>given.args[i]) is ndarray) << i
-        if (
+        is_same = (
             is_simple and given.all == self.count and are_arrays == self.are_arrays
             and at == self.at and ndim == self.ndim
             and not memcmp(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
             and self.is_as_it_was()
-        ):
+        )
+        if is_same and self.since < self.trusted:
+            self.since += 1
             return True
         self.is_as_it_was()
         others = {}
@@ -776,13 +781,14 @@ cdef class Derivative(Driver):
                 key = i if i < given.n else (<tuple>given.names)[i - given.n]
                 others[key] = <object>given.args[i]
         f = self.with_functions(given)
+        made = self.made if f is self.f else f
         name = at if at < given.n else (<tuple>given.names)[at - given.n]
-        if not is_elementwise(self.made if f is self.f else f, name, (<object>x).shape, others):
-            return False
+        trusted = elementwise_calls(made, name, (<object>x).shape, others, self.since if is_same else 0)
         if ndim <= 4 and is_simple:
             self.ndim, self.at, self.count, self.are_arrays = ndim, at, given.all, are_arrays
             memcpy(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
-        return True
+            self.trusted, self.since = max(trusted - 1, 0), 0
+        return trusted > 0
 
 
 cdef bint has_no_zeros(object x, cnp.ndarray like):

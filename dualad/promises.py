@@ -12,9 +12,12 @@ nothing kept      the derivative does not depend on what f was called with befor
 from __future__ import annotations
 
 import copy
+import enum
+import functools
 import itertools
 import reprlib
 import sys
+import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -41,8 +44,9 @@ from .differentiations import (
 from .frames import is_ours
 from .levels import fresh_level
 from .lifting.effects import code_of, may_keep, may_read
-from .lifting.lift import Lifted
-from .lifting.made import Made, itself, made_of
+from .lifting.instructions import cells_of, defaults_of
+from .lifting.lift import Lifted, is_left_alone
+from .lifting.made import Made, attributes_of, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
@@ -156,17 +160,26 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
 
 
 class _Notes:
-    """What has been found of functions, lifted or not, kept as long as they are as they were."""
+    """What has been found of functions, lifted or not, kept as long as they are as they were.
+
+    What is not seen of them (numbers that they read, the course that other arguments give them) may
+    change: what was found harmless is looked into again, at the 2nd, 4th, 8th … call.
+    """
 
     def __init__(self) -> None:
         self._of: weakref.WeakKeyDictionary[Any, _Found] = weakref.WeakKeyDictionary()
 
     def have(self, f: Any, note: Any) -> bool:
-        try:
-            found = self._of.get(itself(f))
-        except TypeError:  # an f that has no hash, or no weak references
-            return False
-        return found is not None and note in found.notes and found.key == made_of(f).key
+        """Whether that was ever found."""
+        return self._turns(f, note) is not None
+
+    def last(self, f: Any, note: Any, since: int = 0) -> int:
+        """For how many calls, with this, it is not looked into again, after so many since the last.
+
+        0 if it is now.
+        """
+        turns = self._turns(f, note)
+        return 0 if turns is None else turns.to_go(since)
 
     def add(self, f: Any, note: Any) -> None:
         made = made_of(f)
@@ -176,7 +189,38 @@ class _Notes:
                 found = self._of[made.f] = _Found(made)
             if len(found.notes) >= MOST_LOOKS:
                 found.notes.clear()
-            found.notes.add(note)
+            found.notes.setdefault(note, _Turns()).take()
+
+    def _turns(self, f: Any, note: Any) -> _Turns | None:
+        try:
+            found = self._of.get(itself(f))
+        except TypeError:  # an f that has no hash, or no weak references
+            return None
+        if found is None or note not in found.notes or found.key != made_of(f).key:
+            return None
+        return found.notes[note]
+
+
+class _Turns:
+    """Calls, of which the 1st, 2nd, 4th, 8th … is looked into."""
+
+    __slots__ = ("count", "next")
+
+    def __init__(self) -> None:
+        self.count, self.next = 0, 1
+
+    def to_go(self, since: int) -> int:
+        """How many calls are not, with this one, which counts; so many were since the last."""
+        self.count += since
+        if self.count + 1 >= self.next:
+            return 0
+        self.count += 1
+        return self.next - self.count
+
+    def take(self) -> None:
+        """This one has been."""
+        self.count += 1
+        self.next = 2 * self.count
 
 
 class _Found:
@@ -184,42 +228,88 @@ class _Found:
 
     def __init__(self, made: Made) -> None:
         self.key, self.codes = made.key, made.codes
-        self.notes: set[Any] = set()
+        self.notes: dict[Any, _Turns] = {}
 
 
 # Arguments and shapes for which a function is, and what the other arguments are like.
 _elementwise = _Notes()
-_MOST_ELEMENTS, _MOST_PARTS = 4096, 32  # of an array, or a list, that are looked at
+_EVER = sys.maxsize
 
 
-def is_elementwise(f: Any, key: Any, shape: tuple[int, ...], others: dict[Any, Any]) -> bool:
-    """Whether f is known to be elementwise in an argument of this shape, beside such others."""
+def elementwise_calls(
+    f: Any, key: Any, shape: tuple[int, ...], others: dict[Any, Any], since: int = 0
+) -> int:
+    """For how many calls, with this one, f passes for elementwise in an argument of this shape.
+
+    The others are like these. `since`: how many calls there were since this was asked last. 0 if
+    f is to be looked into now.
+    """
     if len(shape) == 0 or (isinstance(g := itself(f), np.ufunc) and g.signature is None):
-        return True
-    return _elementwise.have(f, (key, shape, _kinds(others)))
+        return _EVER
+    return _elementwise.last(f, (key, shape, _kinds(others)), since)
 
 
 def _kinds(others: dict[Any, Any]) -> Any:
-    return tuple([(key, _kind(x)) for key, x in others.items()])
+    of = _Kinds()
+    return tuple([(key, of.kind(x)) for key, x in others.items()])
 
 
-def _kind(x: Any) -> Any:
-    """What of an argument decides whether elements depend on others: flags, counts and zeros.
+class _Kinds:
+    """What of arguments decides whether elements depend on others: flags, texts, counts and zeros.
 
-    Numbers that are not zero are all alike: `M @ x` may be elementwise for a diagonal matrix.
+    Numbers that are not zero are all alike: `M @ x` may be elementwise for a diagonal matrix. Of
+    functions and objects it is what they hold (`Made` has their code).
     """
+
+    def __init__(self) -> None:
+        self._left = _MOST_PARTS
+
+    def kind(self, x: Any) -> Any:
+        kind = type(x)
+        if kind in _TOLD or isinstance(kind, enum.EnumMeta):
+            return kind, x
+        if isinstance(x, (np.integer, np.bool_)):
+            return kind, x.item()
+        if kind is set:
+            return kind, frozenset(x)
+        if isinstance(x := plain(x), np.ndarray):
+            if x.size > _MOST_ELEMENTS or x.dtype.kind not in "fciub":
+                return x.shape
+            return x.shape, (x != 0).tobytes()
+        if is_operand(x):
+            return kind, bool(x == 0)
+        parts = _parts_of(x)
+        if parts is None:
+            return kind, x
+        seen = []
+        for name, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
+            if self._left <= 0:
+                break
+            self._left -= 1
+            seen.append((name, self.kind(part)))
+        return kind, len(parts), tuple(seen)
+
+
+def _parts_of(x: Any) -> Any:
+    """What something consists of that may change; None if it is what it is."""
     kind = type(x)
-    if kind in (bool, int, str, bytes, type(None)):
-        return kind, x
-    if kind in (list, tuple):
-        return kind, len(x), tuple(map(_kind, x[:_MOST_PARTS]))
-    if kind is dict:
-        return kind, _kinds(x)
-    if isinstance(x := plain(x), np.ndarray):
-        if x.size > _MOST_ELEMENTS or x.dtype.kind not in "fciub":
-            return x.shape
-        return x.shape, (x != 0).tobytes()
-    return kind, is_operand(x) and bool(x == 0)
+    if isinstance(x, (list, tuple, dict)):
+        return x
+    if kind is slice:
+        return x.start, x.stop, x.step
+    if kind is functools.partial:
+        return x.func, x.args, x.keywords
+    if kind is types.MethodType:
+        return x.__self__, x.__func__
+    if kind is types.FunctionType:
+        return (*cells_of(x).values(), *defaults_of(x))
+    has_hash = kind.__hash__ is not None and kind.__hash__ is not object.__hash__
+    return None if has_hash and is_left_alone(kind.__module__) else attributes_of(x)
+
+
+_TOLD = frozenset((bool, int, str, bytes, type(None)))  # by what they are
+_MOST_ELEMENTS = 4096  # of an array that are looked at
+_MOST_PARTS = 100  # of other arguments and in them
 
 
 def weights(x: Any) -> Any:
@@ -540,7 +630,7 @@ def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
     Of what has been drawn it may read numbers in many ways.
     """
     can_read = may_read(f) or _draws.have(f, DRAWN)
-    return can_read and not _reads_nothing.have(f, _shapes(leaves))
+    return can_read and not _reads_nothing.last(f, _shapes(leaves))
 
 
 def _note_if_drawing(why: Doubt, f: Any) -> None:
@@ -617,7 +707,7 @@ def settle(
         return (likewise if likewise and why in LOSSES else forward)(moved)
 
     with _looking():
-        if is_grave and why != "error" and _rounds.have(f, _shapes(inputs.leaves)):
+        if is_grave and why != "error" and _rounds.last(f, _shapes(inputs.leaves)):
             _compare(inputs, inputs.leaves, outputs, has_aux)
         elif is_grave and why in LOSSES:
             is_same = refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
@@ -1139,7 +1229,7 @@ def _shapes(leaves: Sequence[Any]) -> tuple[Any, ...]:
 
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `note_like_plain` has been called for this function and leaves of these shapes."""
-    return _like_plain.have(f, _shapes(leaves))
+    return bool(_like_plain.last(f, _shapes(leaves)))
 
 
 def note_like_plain(inputs: Inputs, is_same: bool) -> None:

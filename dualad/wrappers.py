@@ -26,9 +26,9 @@ from .pair import Function
 from .passes import evaluated
 from .promises import (
     Derive,
+    elementwise_calls,
     harmless,
     is_doubtful,
-    is_elementwise,
     is_searching,
     may_have_read,
     refuse_if_found_by_key,
@@ -325,7 +325,7 @@ def look_into(
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _asks_to_settle, harmless, NOTED),
+        *(Dual, _continued, elementwise_calls, _asks_to_settle, harmless, NOTED),
         *(gravest_doubt, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
     )
