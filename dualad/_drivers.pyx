@@ -18,7 +18,7 @@ cimport numpy as cnp
 from ._kernel cimport (
     DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
     is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, too_large,
-    unfilled, watch,
+    unfilled, watch, Searches, know, pass_over,
 )
 
 from ._kernel import LargeTangent
@@ -61,7 +61,7 @@ cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object elementwise_calls = None  # elementwise_calls(made, argnum, shape, others, since): how many more
 cdef object tell = None               # tell(driver, error, why): say what helps
-cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y): whether y is looked into
+cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y, passed): in how many calls; 0: y is
 cdef object harmless = None           # harmless(made): doubts that say nothing about f
 cdef object made_of = None            # made_of(f): what it is made of
 cdef object is_same_look = None       # whether a look at part of it sees the same
@@ -322,6 +322,7 @@ cdef class Driver:
     cdef object beside               # the same with the functions that f was given last
     cdef list beside_looks
     cdef object harmless             # the doubts that say nothing about f then, once there are any
+    cdef Searches searches           # that were looked into
     cdef bint is_lifted, is_index, has_aux
     cdef dict __dict__
     cdef object __weakref__
@@ -466,13 +467,28 @@ cdef class Driver:
 
     cdef bint asks_to_settle(self, object level, object x, object y, Given *given) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""
+        cdef Py_ssize_t calls
         f = self.with_functions(given)
-        if f is not self.f:
-            return asks_to_settle(f, x, level, y)
-        self.is_as_it_was()
-        if self.harmless is None:
-            self.harmless = harmless(self.made)
-        return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
+        if f is self.f:
+            self.is_as_it_was()
+            if self.harmless is None:
+                self.harmless = harmless(self.made)
+            if noted[level].doubts <= self.harmless:
+                return False
+            f = self.made
+        calls = asks_to_settle(f, x, level, y, self.searches.passed)
+        self.searches.passed = 0
+        if calls:
+            pass_over(&self.searches, calls)
+        return not calls
+
+    cdef bint is_passed(self) except -1:
+        """Whether a search was passed over that is one of f as it was, not as it is."""
+        if not self.searches.is_passed:
+            return False
+        self.searches.is_passed = False
+        self.searches.passed += 1
+        return not self.is_as_it_was()
 
     cdef object with_functions(self, Given *given):
         """f, or what it is made of with functions and classes that it is given."""
@@ -493,8 +509,10 @@ cdef class Driver:
         """Whether f is still made of the same, so that what was found of it holds."""
         if self.made is not None and is_still(<list>self.looks):
             return True
-        made = made_of(self.f)
+        before, made = self.made, made_of(self.f)
         self.harmless, self.looks, self.made = None, looks_at(made), made
+        if before is not None:
+            memset(&self.searches, 0, sizeof(self.searches))
         return False
 
     cdef object in_single(self, object level, object x, Given *given):
@@ -680,9 +698,16 @@ cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject 
         else:
             x = tuple([<object>args[given.at[i]] for i in range(given.count)])
         level = open_level()
+        driver.searches.calls += 1
+        if type(driver.given) is Function:
+            driver.searches.f = PyFunction_GetCode(driver.given)
+        know(&driver.searches)
         try:
             result = driver.short_way(level, x, &given)
+            if driver.searches.is_passed and driver.is_passed():
+                result = NotImplemented
         finally:
+            know(NULL)
             close_level(level)
         if result is FORWARD and driver.way == EITHER:
             return PyObject_Vectorcall(driver.forward_way(), args, flags, names)
@@ -1684,7 +1709,7 @@ def along(f, x, v):
                 return None
             tell("jvp", error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if has_refused(level) and asks_to_settle(f, x, level, y):
+        if has_refused(level) and not asks_to_settle(f, x, level, y):
             return None
     finally:
         close_level(level)

@@ -37,7 +37,6 @@ from .differentiations import (
     gravest_doubt,
     is_noted,
     levels_in,
-    note_found,
     open_level,
     raise_doubts,
 )
@@ -292,7 +291,7 @@ class _Kinds:
 
 def _parts_of(x: Any) -> Any:
     """What something consists of that may change; None if it is what it is."""
-    kind = type(x)
+    kind: Any = type(x)
     if isinstance(x, (list, tuple, dict)):
         return x
     if kind is slice:
@@ -571,6 +570,7 @@ def tell(driver: str, error: Exception, why: str) -> None:
 # -- values kept from earlier calls --------------------------------------------------------
 
 
+_SEARCHES = frozenset(("search", "many"))
 LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare with plain runs
 
 
@@ -619,9 +619,16 @@ def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     return False
 
 
-def is_searching(why: Doubt) -> bool:
+def is_searching(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether f may search for its result, so that `settle` compares slopes with differences."""
-    return "search" in why.all and not IS_LOOKING.get()
+    return not searches_passed(why, f, leaves)
+
+
+def searches_passed(why: Doubt, f: Any, leaves: Sequence[Any], passed: int = 0) -> int:
+    """In how many calls, with this one, that is passed over, as it was in so many before; or 0."""
+    if _SEARCHES.isdisjoint(why.all) or IS_LOOKING.get():
+        return _EVER
+    return _searches_nothing.to_go(frozenset(why.searches), f, leaves, passed)
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -693,7 +700,7 @@ def settle(
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
-    is_search = is_searching(why)
+    is_search = is_searching(why, f, inputs.leaves)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -725,8 +732,8 @@ def settle(
             refuse_if_read(inputs, seeds, outputs, has_aux)
         if is_search:
             of_forward = forward(inputs) if likewise else outputs
-            refuse_if_searched(inputs, seeds, of_forward, has_aux)
-            note_found(why.searches)
+            refuse_if_searched(inputs, seeds, of_forward, has_aux, "search" in why.all)
+            _searches_nothing.add(frozenset(why.searches), f, inputs.leaves)
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -793,11 +800,13 @@ def refuse_if_swallowed(
 
 
 def refuse_if_searched(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, is_near: bool
 ) -> None:
     """The same where f may have found its result by comparisons, which have no derivative.
 
-    The differences are wide, too: such a search may have ended far from what it was looking for.
+    Where these came nearer and nearer, the differences are wide, too: such a search may have ended
+    far from what it was looking for. Where they were but many, wide ones would take a sum of many
+    steps for a slope.
 
     Raises
     ------
@@ -805,7 +814,7 @@ def refuse_if_searched(
         If differences of plain calls settle on something else.
     """
     beside = _Beside(inputs, seeds, outputs, has_aux)
-    for far in (1.0, 8.0, 32.0, 256.0):
+    for far in (1.0, 8.0, 32.0, 256.0) if is_near else (1.0, 8.0):
         try:
             is_alike, is_still = beside.moves_alike(far)
         except Exception:  # it is not defined there
@@ -1242,8 +1251,11 @@ def note_like_plain(inputs: Inputs, is_same: bool) -> None:
     (_like_plain if is_same else _rounds).add(inputs.made, _shapes(inputs.leaves))
 
 
+_Why = str | frozenset[Any]  # the doubt, with the places of comparisons, or such places
+
+
 class _Looks:
-    """How often functions came to the same doubt, and were found to keep nothing.
+    """How often functions came to the same doubt, and nothing was found.
 
     The same is the code of the function and of what it is made of, the shapes that are given, and
     the places of the comparisons. What may change from call to call is met as the looks are
@@ -1254,28 +1266,29 @@ class _Looks:
     def __init__(self) -> None:
         self._of: dict[Any, _Look] = {}
 
-    def is_due(self, why: str, f: Any, leaves: Sequence[Any]) -> bool:
+    def is_due(self, why: _Why, f: Any, leaves: Sequence[Any]) -> bool:
         """Whether f is to be looked into; if not, that counts as found."""
+        return not self.to_go(why, f, leaves)
+
+    def to_go(self, why: _Why, f: Any, leaves: Sequence[Any], since: int = 0) -> int:
+        """For how many calls it is not, with this one, after so many since the last; 0 if it is."""
         key, objects, _ = self._key(why, f, leaves)
         look = self._of.get(key)
-        if look is None or look.is_new(objects) or not look.count & (look.count + 1):
-            return True
-        look.count += 1
-        return False
+        return 0 if look is None or look.is_new(objects) else look.turns.to_go(since)
 
-    def add(self, why: str, f: Any, leaves: Sequence[Any]) -> None:
+    def add(self, why: _Why, f: Any, leaves: Sequence[Any]) -> None:
         """Nothing was found."""
         key, objects, codes = self._key(why, f, leaves)
         if len(self._of) > MOST_LOOKS:
             self._of.clear()
         look = self._of.setdefault(key, _Look(codes))
-        look.count += 1
+        look.turns.take()
         look.meet(objects)
 
-    def _key(self, why: str, f: Any, leaves: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
+    def _key(self, why: _Why, f: Any, leaves: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
         made = made_of(f)
         places = why.places if isinstance(why, Doubt) else {}
-        at: frozenset[Any] = frozenset()
+        at: frozenset[Any] = why if isinstance(why, frozenset) else frozenset()
         if places:
             own = code_of(made.f)  # by whatever it is called
             at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
@@ -1294,7 +1307,7 @@ class _Look:
     """What was looked into: how often, in which objects, and the code that its key is of."""
 
     def __init__(self, codes: list[Any]) -> None:
-        self.count = 0
+        self.turns = _Turns()
         self.codes = codes
         self.objects: dict[int, weakref.ref[Any]] = {}
         self.times_new = 0
@@ -1312,7 +1325,7 @@ class _Look:
 
 MOST_OBJECTS = 16
 MOST_LOOKS = 1000
-_keeps_nothing = _Looks()
+_keeps_nothing, _searches_nothing = _Looks(), _Looks()
 
 
 class _Elsewhere(Exception):

@@ -83,7 +83,7 @@ class Record:
         self.inputs, self.has_aux, self.is_optional = inputs, has_aux, is_optional
         self.outputs, self.why = self._evaluate(inputs)
         self.is_doubtful = bool(self.why.all) and is_doubtful(self.why, inputs.made, inputs.leaves)
-        if not self.is_doubtful and is_searching(self.why):
+        if not self.is_doubtful and is_searching(self.why, inputs.made, inputs.leaves):
             self.settle()
 
     def _evaluate(self, inputs: Inputs) -> tuple[Outputs, Doubt]:
@@ -394,7 +394,9 @@ def change_of_gradient(
                 is_number = isinstance(y, Dual) and not is_array(y)
             doubts = [why for each in opened if (why := gravest_doubt(each))]
             given = list(leaves(x))
-            is_in_doubt = any(is_doubtful(why, of, given) or is_searching(why) for why in doubts)
+            is_in_doubt = any(
+                is_doubtful(why, of, given) or is_searching(why, of, given) for why in doubts
+            )
             if is_in_doubt or not is_number:
                 return None, 0
             if y.level is not level or plain(y) != plain(y):

@@ -29,10 +29,10 @@ from .promises import (
     elementwise_calls,
     harmless,
     is_doubtful,
-    is_searching,
     may_have_read,
     refuse_if_found_by_key,
     refuse_if_read,
+    searches_passed,
     tell,
     weights,
 )
@@ -268,10 +268,15 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
     return aux_of(definition.__name__, aux, level)
 
 
-def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
-    """Whether y, which f has given for x, is to be looked into."""
+def _asks_to_settle(f: Function, x: Any, level: int, y: Any, passed: int = 0) -> int:
+    """Whether y, which f has given for x, is to be looked into: then 0.
+
+    Else for how many calls, with this one, a search like that in f is passed over; as it was in so
+    many since this was asked last.
+    """
     why = gravest_doubt(level)
-    return is_doubtful(why, f, list(leaves(x))) or is_searching(why)
+    given = list(leaves(x))
+    return 0 if is_doubtful(why, f, given) else searches_passed(why, f, given, passed)
 
 
 def _look_into(
