@@ -18,7 +18,7 @@ cimport numpy as cnp
 from ._kernel cimport (
     DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
     is_double, is_near, is_open, is_vector, near_found, new_nested, new_series, on_tape, open_level, pulled, too_large,
-    unfilled, watch,
+    unfilled, watch, Searches, know, pass_over,
 )
 
 from ._kernel import LargeTangent
@@ -61,9 +61,9 @@ cdef type Function = FunctionType
 # What stands in rooms below: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
-cdef object is_elementwise = None     # is_elementwise(made, argnum, shape, others): whether that is known
+cdef object elementwise_calls = None  # elementwise_calls(made, argnum, shape, others, since): how many more
 cdef object tell = None               # tell(driver, error, why): say what helps
-cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y): whether y is looked into
+cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y, passed): in how many calls; 0: y is
 cdef object settle = None             # settle(made_by, args, kwargs, y, level): look into y
 cdef object settle_along = None       # settle_along(f, x, v, y, level): the same for jvp
 cdef object refuse_unless_steady = None  # refuse_unless_steady(made_by, args, kwargs, y, level)
@@ -105,14 +105,14 @@ cdef object FORWARD = object()        # left to the general driver, by forward m
 def connect(kind, go_on, known, doubtful, into, into_along, steady, none, grave, notes, what, again,
             counted, look, lifted, arrays, array_in, strip, say, text, name, final):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
+    global readable_class, continued, elementwise_calls, asks_to_settle, Lifted, DualArray, unbuffered
     global stripped, gravest_doubt, tell, described, global_name, doubts, look_into, is_for_good
     global harmless, noted, settle, settle_along, refuse_unless_steady, losses, note_again
     harmless, noted, doubts, look_into = none, notes, counted, look
     losses, note_again = grave, again
     settle, settle_along, refuse_unless_steady = into, into_along, steady
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
-    readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
+    readable_class, continued, elementwise_calls, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
 
 
@@ -178,7 +178,9 @@ cdef inline bint is_same(PyObject *x, PyObject *was) noexcept:
 
 cdef inline bint is_data(object x) noexcept:
     kind = type(x)
-    return kind is int or kind is float or kind is str or kind is complex or kind is ndarray or x is None
+    if kind is str:
+        return not (<str>x).isidentifier()
+    return kind is int or kind is float or kind is complex or kind is ndarray
 
 
 cdef inline PyObject *default(PyObject *x) noexcept:
@@ -333,6 +335,7 @@ cdef class Driver:
     cdef object beside               # the same with the functions that f was given last
     cdef list beside_looks
     cdef object harmless             # the doubts that say nothing about f then, once there are any
+    cdef Searches searches           # that were looked into
     cdef bint is_lifted, is_index, has_aux
     cdef dict __dict__
     cdef object __weakref__
@@ -526,11 +529,18 @@ cdef class Driver:
 
     cdef bint asks_to_settle(self, object level, object x, object y, Given *given) except -1:
         """Whether y, which f has given for x, is to be looked into, for what is noted."""
+        cdef Py_ssize_t calls
         f = self.with_functions(given)
-        if f is not self.f:
-            return asks_to_settle(f, x, level, y)
-        self.look_what_is_harmless()
-        return not noted[level].doubts <= self.harmless and asks_to_settle(self.made, x, level, y)
+        if f is self.f:
+            self.look_what_is_harmless()
+            if noted[level].doubts <= self.harmless:
+                return False
+            f = self.made
+        calls = asks_to_settle(f, x, level, y, self.searches.passed)
+        self.searches.passed = 0
+        if calls:
+            pass_over(&self.searches, calls)
+        return not calls
 
     cdef bint is_harmless(self, object why, Given *given) except -1:
         """Whether a doubt says nothing about f."""
@@ -544,6 +554,14 @@ cdef class Driver:
         if self.harmless is None:
             self.harmless = harmless(self.made)
         return 0
+
+    cdef bint is_passed(self) except -1:
+        """Whether a search was passed over that is one of f as it was, not as it is."""
+        if not self.searches.is_passed:
+            return False
+        self.searches.is_passed = False
+        self.searches.passed += 1
+        return not self.is_as_it_was()
 
     cdef object with_functions(self, Given *given):
         """f, or what it is made of with functions and classes that it is given."""
@@ -564,8 +582,10 @@ cdef class Driver:
         """Whether f is still made of the same, so that what was found of it holds."""
         if self.made is not None and is_still(<list>self.looks):
             return True
-        made = made_of(self.f)
+        before, made = self.made, made_of(self.f)
         self.harmless, self.looks, self.made = None, looks_at(made), made
+        if before is not None:
+            memset(&self.searches, 0, sizeof(self.searches))
         return False
 
     cdef object in_single(self, object level, object x, Given *given):
@@ -761,11 +781,16 @@ cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject 
             x = tuple([<object>args[given.at[i]] for i in range(given.count)])
         level = open_level()
         given.is_run, given.y = False, NULL
+        driver.searches.calls += 1
+        know(&driver.searches)
         try:
             result = driver.short_way(level, x, &given)
+            if driver.searches.is_passed and driver.is_passed():
+                result = NotImplemented
             if given.is_run and (result is FORWARD or result is NotImplemented):
                 driver.will_run_again(level, &given)
         finally:
+            know(NULL)
             Py_CLEAR(given.y)
             close_level(level)
         if result is FORWARD and driver.way == EITHER:
@@ -801,11 +826,12 @@ cdef extern from *:
 @cython.final
 cdef class Derivative(Driver):
 
-    cdef int ndim  # shape of the last array: of these f is known to be elementwise
+    cdef int ndim  # shape of the last array: for these f is known to be elementwise
     cdef Py_ssize_t at  # as which argument
     cdef Py_ssize_t count  # of how many: the others had no zeros,
     cdef int are_arrays  # and these were arrays of that shape
     cdef cnp.npy_intp dims[4]
+    cdef Py_ssize_t trusted, since  # for so many calls, of which there were so many
 
     cdef object short_way(self, object level, object x, Given *given):
         if not given.is_single:
@@ -843,17 +869,19 @@ cdef class Derivative(Driver):
         cdef int ndim = cnp.PyArray_NDIM(x)
         cdef Py_ssize_t at = given.at[0], i
         cdef int are_arrays = 0
-        cdef bint is_simple = given.names == NULL
+        cdef bint is_simple = given.names == NULL, is_same
         for i in range(given.all):
             if i != at and is_simple:
                 is_simple = has_no_zeros(<object>given.args[i], x)
                 are_arrays |= (type(<object>given.args[i]) is ndarray) << i
-        if (
+        is_same = (
             is_simple and given.all == self.count and are_arrays == self.are_arrays
             and at == self.at and ndim == self.ndim
             and not memcmp(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
             and self.is_as_it_was()
-        ):
+        )
+        if is_same and self.since < self.trusted:
+            self.since += 1
             return True
         self.is_as_it_was()
         others = {}
@@ -862,13 +890,14 @@ cdef class Derivative(Driver):
                 key = i if i < given.n else (<tuple>given.names)[i - given.n]
                 others[key] = <object>given.args[i]
         f = self.with_functions(given)
+        made = self.made if f is self.f else f
         name = at if at < given.n else (<tuple>given.names)[at - given.n]
-        if not is_elementwise(self.made if f is self.f else f, name, (<object>x).shape, others):
-            return False
+        trusted = elementwise_calls(made, name, (<object>x).shape, others, self.since if is_same else 0)
         if ndim <= 4 and is_simple:
             self.ndim, self.at, self.count, self.are_arrays = ndim, at, given.all, are_arrays
             memcpy(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
-        return True
+            self.trusted, self.since = max(trusted - 1, 0), 0
+        return trusted > 0
 
 
 cdef bint has_no_zeros(object x, cnp.ndarray like):
@@ -1777,7 +1806,7 @@ def along(f, x, v):
                 return None
             tell("jvp", error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if has_refused(level) and asks_to_settle(f, x, level, y):
+        if has_refused(level) and not asks_to_settle(f, x, level, y):
             if not settle_along(f, x, v, y, level):
                 refuse_unless_steady(("jvp", f, range(len(x)), False), x, {}, y, level)
                 return None

@@ -73,6 +73,24 @@ cdef class Adjoints:
     cdef object back_over_tape(self, Py_ssize_t stop)
 
 
+cdef enum:
+    KNOWN = 4  # places of searches that a driver knows
+
+ctypedef struct Looked:  # where comparisons look like a search:
+    void *code
+    void *caller
+    Py_ssize_t until     # before this call it is not looked into
+    bint is_asked        # in this call
+
+ctypedef struct Searches:
+    Looked[KNOWN] at
+    Py_ssize_t calls     # of the driver
+    Py_ssize_t passed    # in which one was passed over, since the last that was looked into
+    bint is_passed       # in this call
+
+
+cdef void know(Searches *known) noexcept
+cdef void pass_over(Searches *known, Py_ssize_t calls) noexcept
 cdef list on_tape(list x, Tape tape, object level)
 cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n)
 cdef object row_of_one(int row, object x)

@@ -796,9 +796,10 @@ cdef int found_equal(Dual x) except -1:
     return 0
 
 
-# A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with. Of
-# the comparisons at a level, all of them and those with some number: how far their sides were apart
-# at most, half of how far at least, how often they came twice as near as ever, and how long ago.
+# A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with, or
+# needs many. Of the comparisons at a level, all of them and those with some number: how far their
+# sides were apart at most, half of how far at least, how often they came twice as near as ever, and
+# how long ago.
 ctypedef struct Search:
     PyObject *level
     double number, most, half
@@ -807,7 +808,8 @@ ctypedef struct Search:
 
 cdef Search search_of_all
 cdef Search[16] searches
-cdef int SEARCH, SOON          # those of `differentiations`
+cdef int answers               # of the comparisons at the last level
+cdef int SEARCH, SOON, MANY, LATER  # those of `differentiations`
 cdef double SHRUNK
 cdef double OF_DUALS = 4e-310  # stands for all duals that are compared with duals
 
@@ -828,21 +830,69 @@ cdef inline bint is_search(
     elif apart < search.half:
         search.half, search.ago = apart / 2, 0
         search.times += 1
-        return search.times >= SEARCH and search.most > SHRUNK * apart
+        if search.times >= SEARCH and search.most > SHRUNK * apart:
+            search.times = 0
+            return True
     elif apart > search.most:
         search.most = apart
     return False
 
 
 cdef int compared_with(Dual x, double number, double apart) except -1:
+    global answers
     cdef uint64_t bits
     memcpy(&bits, &number, sizeof(bits))
     cdef Search *search = &searches[((bits >> 52) + (bits >> 44) + (bits >> 32)) & 15]
-    if (
-        is_search(&search_of_all, x.lev, 0.0, apart) or is_search(search, x.lev, number, apart)
-    ):
-        note_search(x)
+    answers = 1 if search_of_all.level != x.lev else answers + 1
+    if is_search(&search_of_all, x.lev, 0.0, apart) or is_search(search, x.lev, number, apart):
+        found_search(x, "search")
+    if answers == MANY:
+        found_search(x, "many")
     return 0
+
+
+cdef extern from "Python.h":
+    void *PyThreadState_Get() noexcept
+
+
+cdef Searches *known_searches = NULL  # where the driver at work, in this thread, has looked before
+cdef void *known_in = NULL
+
+
+cdef void know(Searches *known) noexcept:
+    global known_searches, known_in
+    known_searches, known_in = known, PyThreadState_Get()
+
+
+cdef int found_search(Dual x, str why) except -1:
+    """Note a search, unless the driver knows that there is none here; of a first derivative."""
+    global answers
+    cdef Site here = site_now()
+    cdef Searches *known = known_searches
+    cdef Looked *place
+    cdef int i
+    if known != NULL and known_in == PyThreadState_Get() and is_of_one_open(x):
+        for i in range(KNOWN):
+            place = &known.at[i]
+            if place.code == NULL:
+                place.code, place.caller = here.code, here.caller
+            if place.code == here.code and place.caller == here.caller:
+                if known.calls < place.until:
+                    known.is_passed = True
+                    return 0
+                place.is_asked = True
+                break
+    if not note_search(why, x) and why == "many":
+        answers = -LATER
+    return 0
+
+
+cdef void pass_over(Searches *known, Py_ssize_t calls) noexcept:
+    """Where there was a search: it is not looked into for so many calls, with this one."""
+    cdef int i
+    for i in range(KNOWN):
+        if known.at[i].is_asked:
+            known.at[i].until, known.at[i].is_asked = known.calls + calls, False
 
 
 cdef inline int sign_asked(object x) except -1:
@@ -3263,7 +3313,7 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global SEARCH, SOON, SHRUNK, NEAR, note_near
+    global SEARCH, SOON, SHRUNK, MANY, LATER, NEAR, note_near
     global note_step, note_search, Noted, shown, readers, noted, memos, numpy_functions, is_told
     global is_holder
     is_told, is_holder = given_is_told, given_is_holder
@@ -3276,8 +3326,9 @@ def connect(
             *("Noted", "SHOWN", "READERS", "NOTED", "MEMOS"),
         )
     ]
-    SEARCH, SOON, SHRUNK, NEAR, note_near = [
-        differentiations[name] for name in ("SEARCH", "SOON", "SHRUNK", "NEAR", "note_near")
+    SEARCH, SOON, SHRUNK, MANY, LATER, NEAR, note_near = [
+        differentiations[name]
+        for name in ("SEARCH", "SOON", "SHRUNK", "MANY", "LATER", "NEAR", "note_near")
     ]
     numpy_functions = given_functions
     for name, method in (

@@ -85,12 +85,15 @@ _DOUBTS = (
     "equal",  # a dual was found equal to a plain number
     "near",  # a dual was found to be zero within a tolerance
     "search",  # comparisons came nearer and nearer to what they compare with
+    "many",  # there were many
     "step",  # a dual was rounded, or became text
 )
 
 
-# The instruction at which duals were compared, in the user's code, and that which called it.
+# The instruction at which duals were compared, in the user's code, and that which called it; and
+# where the code is that has searched, and that which called it.
 Place = tuple[int, ...]
+SearchPlace = tuple[tuple[str, int], ...]
 
 
 class Noted:
@@ -100,7 +103,7 @@ class Noted:
         self.doubts: set[str] = set()
         self.places: dict[Place, tuple[CodeType, ...]] = {}
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
-        self.searches: set[Place] = set()
+        self.searches: set[SearchPlace] = set()
         self.has_searched = False  # looked into or not
 
 
@@ -135,12 +138,12 @@ class Doubt(str):
     places : dict
         Where duals were found equal to numbers.
     searches : collection
-        Where comparisons came nearer and nearer.
+        Where comparisons came nearer and nearer, or were many.
     """
 
     all: Collection[str] = ()
     places: Mapping[Place, tuple[CodeType, ...]] = MappingProxyType({})
-    searches: Collection[Place] = ()
+    searches: Collection[SearchPlace] = ()
 
 
 def gravest_doubt(level: int) -> Doubt:
@@ -269,13 +272,24 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
         note_equal(*numbers)
 
 
-# A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with. Of
-# the comparisons at a level, all of them and those with some number: how far their sides were apart
+# A search by comparisons, as bisection is one, comes nearer and nearer to what it compares with; or
+# it compares something else each time, as digit by digit, and needs many answers. Of the
+# comparisons at a level, all of them and those with some number: how far their sides were apart
 # at most and at least, how often they came twice as near as ever, and how long ago.
 SEARCH, SOON = 6, 16  # so often, each time after so many comparisons
 SHRUNK = 8192.0  # times as near in the end as at first
-_searches: dict[int, dict[Any, list[float]]] = {}  # of the last levels
+MANY = 20  # answers yes or no, by which one of a million is found
+LATER = 1000  # so many further ones, where they were not the user's
+_searches: dict[int, _Search] = {}  # of the last levels
 _MOST_NUMBERS = 64
+
+
+class _Search:
+    """The comparisons at a level."""
+
+    def __init__(self) -> None:
+        self.answers = 0.0
+        self.nearness: dict[Any, list[float]] = {}
 
 
 def look_for_search(*numbers: Any, apart: float | None = None) -> None:
@@ -283,27 +297,38 @@ def look_for_search(*numbers: Any, apart: float | None = None) -> None:
 
     `apart`: how far what was compared is from each other, if that is not the distance of two.
     """
-    level = newest(numbers)
-    if level not in _searches:
-        if len(_searches) > SEARCH:
-            _searches.clear()
-        _searches[level] = {}
-    of_level = _searches[level]
+    search = count_answers(1.0, *numbers)
     if apart is None:
         apart = _least_apart(*map(plain, numbers))
-    if len(of_level) > _MOST_NUMBERS:  # as of a loop over many
-        of_level = _searches[level] = {"all": of_level["all"]}
+    if len(search.nearness) > _MOST_NUMBERS:  # as of a loop over many
+        search.nearness = {"all": search.nearness["all"]}
     for key in ("all", *(x for x in numbers if type(x) in (int, float, np.float64))):
-        seen = of_level.get(key)
+        seen = search.nearness.get(key)
         if seen is None or seen[3] >= SOON:
-            of_level[key] = [apart, apart, 0, 0]
+            search.nearness[key] = [apart, apart, 0, 0]
             continue
         seen[3] += 1
         seen[0] = max(seen[0], apart)
         if apart < seen[1] / 2:
             seen[1:] = apart, seen[2] + 1, 0
             if seen[2] >= SEARCH and seen[0] > SHRUNK * apart:
-                note_search(*numbers)
+                seen[2] = 0
+                note_search("search", *numbers)
+
+
+def count_answers(answers: float, *numbers: Any) -> _Search:
+    """Note whether there were many; this one, about such numbers, is worth so many yes and no."""
+    level = newest(numbers)
+    if level not in _searches:
+        if len(_searches) > SEARCH:
+            _searches.clear()
+        _searches[level] = _Search()
+    search = _searches[level]
+    before = search.answers
+    search.answers += answers
+    if before < MANY <= search.answers and not note_search("many", *numbers):
+        search.answers = -LATER
+    return search
 
 
 def _least_apart(a: Any, b: Any) -> float:
@@ -319,47 +344,29 @@ def _least_apart(a: Any, b: Any) -> float:
         return float(np.min(apart, where=apart > 0, initial=np.inf))
 
 
-# How often code has searched, by its id, that of what called it, and the order of the derivative:
-# what has the first may not have the second. When that is looked into next; and the code, which
-# keeps its id.
-_SEARCHES: dict[Place, list[Any]] = {}
-_MOST_SEARCHES = 1000
+def note_search(why: str, *numbers: Any) -> bool:
+    """Note that comparisons look like a search, unless a rule or one of SciPy's solvers compares.
 
-
-def note_search(*numbers: Any) -> None:
-    """Note that comparisons have come nearer and nearer, but for a rule or one of SciPy's solvers.
-
-    Where that has lost nothing, it is noted again at the 2nd, 4th, 8th … time.
+    Returns whether they are noted.
     """
+    if is_in_rule() or asking_frame() is not None:
+        return False
     frames = [frame := user_frame(), caller_of(frame)]
     codes = [frame.f_code for frame in frames if frame is not None]
-    key = *map(id, codes), max(map(_order_of, numbers))
-    found = _SEARCHES.get(key)
-    if found is None:
-        if len(_SEARCHES) >= _MOST_SEARCHES:
-            _SEARCHES.clear()
-        found = _SEARCHES[key] = [0, 0, codes]
-    found[0] += 1
-    for level in set().union(*map(levels_in, numbers)):
-        notes_of(level).has_searched = True
-    if found[0] < found[1] or is_in_rule() or asking_frame() is not None:
-        return
+    order = max(map(_order_of, numbers))  # what has the first derivative may not have the second
+    place = (*((code.co_filename, code.co_firstlineno) for code in codes), ("order", order))
     for x in numbers:
         for level in levels_in(x):
-            note(level, "search")
-            notes_of(level).searches.add(key)
+            noted = notes_of(level)
+            noted.doubts.add(why)
+            noted.searches.add(place)
+            noted.has_searched |= why == "search"
+    return True
 
 
 def _order_of(x: Any) -> int:
     """How often a number is differentiated; of a series, how many coefficients it has."""
     return sum(getattr(level, "order", 1) for level in levels_in(x))
-
-
-def note_found(searches: Collection[Place]) -> None:
-    """These have lost nothing."""
-    for key in searches:
-        if found := _SEARCHES.get(key):
-            found[1] = 2 * found[0]
 
 
 _ORDERS = ("lt", "le", "gt", "ge", "less", "greater")

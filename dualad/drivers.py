@@ -27,8 +27,8 @@ from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     LOSSES,
+    elementwise_calls,
     is_doubtful,
-    is_elementwise,
     is_searching,
     note_looked_into,
     of_real_function,
@@ -107,7 +107,8 @@ def derivative(
         something else than numbers.
     ValueError
         If order is negative, or f is not elementwise: its result has another shape than x, or
-        depends otherwise on other elements (which is asked once for each f and shape).
+        depends otherwise on other elements (which is looked into at the 1st, 2nd, 4th, 8th …
+        call for each f and shape).
     TypeError
         If x is complex and f is not holomorphic there.
     NotImplementedError
@@ -289,7 +290,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
 def _is_elementwise(inputs: Inputs, key: Any, x: Any) -> bool:
     """Whether f is known to be elementwise in an argument."""
     shape = np.shape(x)
-    return not shape or is_elementwise(inputs.made, key, shape, inputs.beside(key))
+    return not shape or elementwise_calls(inputs.made, key, shape, inputs.beside(key)) > 0
 
 
 def taylor(
@@ -978,6 +979,7 @@ def _inputs_of_gradient(
 
 def _gradient_at(inputs: Inputs, mode: Mode, least: int, has_aux: bool, numbers: list[Any]) -> Any:
     at = Inputs(inputs.driver, inputs.call, 0, (numbers,), {})
+    at.original = inputs.original
     outputs, slopes = _gradient(at, mode=mode, least=least)
     return (slopes, outputs.values[0]) if has_aux else slopes
 

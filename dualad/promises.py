@@ -12,9 +12,12 @@ nothing kept      the derivative does not depend on what f was called with befor
 from __future__ import annotations
 
 import copy
+import enum
+import functools
 import itertools
 import reprlib
 import sys
+import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -34,15 +37,15 @@ from .differentiations import (
     gravest_doubt,
     is_noted,
     levels_in,
-    note_found,
     open_level,
     raise_doubts,
 )
 from .frames import is_ours
 from .levels import fresh_level
 from .lifting.effects import code_of, may_keep, may_read
-from .lifting.lift import Lifted
-from .lifting.made import Made, itself, made_of
+from .lifting.instructions import cells_of, defaults_of
+from .lifting.lift import Lifted, is_left_alone
+from .lifting.made import Made, attributes_of, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
@@ -156,17 +159,26 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
 
 
 class _Notes:
-    """What has been found of functions, lifted or not, kept as long as they are as they were."""
+    """What has been found of functions, lifted or not, kept as long as they are as they were.
+
+    What is not seen of them (numbers that they read, the course that other arguments give them) may
+    change: what was found harmless is looked into again, at the 2nd, 4th, 8th … call.
+    """
 
     def __init__(self) -> None:
         self._of: weakref.WeakKeyDictionary[Any, _Found] = weakref.WeakKeyDictionary()
 
     def have(self, f: Any, note: Any) -> bool:
-        try:
-            found = self._of.get(itself(f))
-        except TypeError:  # an f that has no hash, or no weak references
-            return False
-        return found is not None and note in found.notes and found.key == made_of(f).key
+        """Whether that was ever found."""
+        return self._turns(f, note) is not None
+
+    def last(self, f: Any, note: Any, since: int = 0) -> int:
+        """For how many calls, with this, it is not looked into again, after so many since the last.
+
+        0 if it is now.
+        """
+        turns = self._turns(f, note)
+        return 0 if turns is None else turns.to_go(since)
 
     def add(self, f: Any, note: Any) -> None:
         made = made_of(f)
@@ -176,7 +188,38 @@ class _Notes:
                 found = self._of[made.f] = _Found(made)
             if len(found.notes) >= MOST_LOOKS:
                 found.notes.clear()
-            found.notes.add(note)
+            found.notes.setdefault(note, _Turns()).take()
+
+    def _turns(self, f: Any, note: Any) -> _Turns | None:
+        try:
+            found = self._of.get(itself(f))
+        except TypeError:  # an f that has no hash, or no weak references
+            return None
+        if found is None or note not in found.notes or found.key != made_of(f).key:
+            return None
+        return found.notes[note]
+
+
+class _Turns:
+    """Calls, of which the 1st, 2nd, 4th, 8th … is looked into."""
+
+    __slots__ = ("count", "next")
+
+    def __init__(self) -> None:
+        self.count, self.next = 0, 1
+
+    def to_go(self, since: int) -> int:
+        """How many calls are not, with this one, which counts; so many were since the last."""
+        self.count += since
+        if self.count + 1 >= self.next:
+            return 0
+        self.count += 1
+        return self.next - self.count
+
+    def take(self) -> None:
+        """This one has been."""
+        self.count += 1
+        self.next = 2 * self.count
 
 
 class _Found:
@@ -184,42 +227,88 @@ class _Found:
 
     def __init__(self, made: Made) -> None:
         self.key, self.codes = made.key, made.codes
-        self.notes: set[Any] = set()
+        self.notes: dict[Any, _Turns] = {}
 
 
 # Arguments and shapes for which a function is, and what the other arguments are like.
 _elementwise = _Notes()
-_MOST_ELEMENTS, _MOST_PARTS = 4096, 32  # of an array, or a list, that are looked at
+_EVER = sys.maxsize
 
 
-def is_elementwise(f: Any, key: Any, shape: tuple[int, ...], others: dict[Any, Any]) -> bool:
-    """Whether f is known to be elementwise in an argument of this shape, beside such others."""
+def elementwise_calls(
+    f: Any, key: Any, shape: tuple[int, ...], others: dict[Any, Any], since: int = 0
+) -> int:
+    """For how many calls, with this one, f passes for elementwise in an argument of this shape.
+
+    The others are like these. `since`: how many calls there were since this was asked last. 0 if
+    f is to be looked into now.
+    """
     if len(shape) == 0 or (isinstance(g := itself(f), np.ufunc) and g.signature is None):
-        return True
-    return _elementwise.have(f, (key, shape, _kinds(others)))
+        return _EVER
+    return _elementwise.last(f, (key, shape, _kinds(others)), since)
 
 
 def _kinds(others: dict[Any, Any]) -> Any:
-    return tuple([(key, _kind(x)) for key, x in others.items()])
+    of = _Kinds()
+    return tuple([(key, of.kind(x)) for key, x in others.items()])
 
 
-def _kind(x: Any) -> Any:
-    """What of an argument decides whether elements depend on others: flags, counts and zeros.
+class _Kinds:
+    """What of arguments decides whether elements depend on others: flags, texts, counts and zeros.
 
-    Numbers that are not zero are all alike: `M @ x` may be elementwise for a diagonal matrix.
+    Numbers that are not zero are all alike: `M @ x` may be elementwise for a diagonal matrix. Of
+    functions and objects it is what they hold (`Made` has their code).
     """
-    kind = type(x)
-    if kind in (bool, int, str, bytes, type(None)):
-        return kind, x
-    if kind in (list, tuple):
-        return kind, len(x), tuple(map(_kind, x[:_MOST_PARTS]))
-    if kind is dict:
-        return kind, _kinds(x)
-    if isinstance(x := plain(x), np.ndarray):
-        if x.size > _MOST_ELEMENTS or x.dtype.kind not in "fciub":
-            return x.shape
-        return x.shape, (x != 0).tobytes()
-    return kind, is_operand(x) and bool(x == 0)
+
+    def __init__(self) -> None:
+        self._left = _MOST_PARTS
+
+    def kind(self, x: Any) -> Any:
+        kind = type(x)
+        if kind in _TOLD or isinstance(kind, enum.EnumMeta):
+            return kind, x
+        if isinstance(x, (np.integer, np.bool_)):
+            return kind, x.item()
+        if kind is set:
+            return kind, frozenset(x)
+        if isinstance(x := plain(x), np.ndarray):
+            if x.size > _MOST_ELEMENTS or x.dtype.kind not in "fciub":
+                return x.shape
+            return x.shape, (x != 0).tobytes()
+        if is_operand(x):
+            return kind, bool(x == 0)
+        parts = _parts_of(x)
+        if parts is None:
+            return kind, x
+        seen = []
+        for name, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
+            if self._left <= 0:
+                break
+            self._left -= 1
+            seen.append((name, self.kind(part)))
+        return kind, len(parts), tuple(seen)
+
+
+def _parts_of(x: Any) -> Any:
+    """What something consists of that may change; None if it is what it is."""
+    kind: Any = type(x)
+    if isinstance(x, (list, tuple, dict)):
+        return x
+    if kind is slice:
+        return x.start, x.stop, x.step
+    if kind is functools.partial:
+        return x.func, x.args, x.keywords
+    if kind is types.MethodType:
+        return x.__self__, x.__func__
+    if kind is types.FunctionType:
+        return (*cells_of(x).values(), *defaults_of(x))
+    has_hash = kind.__hash__ is not None and kind.__hash__ is not object.__hash__
+    return None if has_hash and is_left_alone(kind.__module__) else attributes_of(x)
+
+
+_TOLD = frozenset((bool, int, str, bytes, type(None)))  # by what they are
+_MOST_ELEMENTS = 4096  # of an array that are looked at
+_MOST_PARTS = 100  # of other arguments and in them
 
 
 def weights(x: Any) -> Any:
@@ -509,6 +598,7 @@ def tell(driver: str, error: Exception, why: str) -> None:
 # -- values kept from earlier calls --------------------------------------------------------
 
 
+_SEARCHES = frozenset(("search", "many"))
 LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare with plain runs
 
 
@@ -562,19 +652,39 @@ def note_looked_into(why: Doubt, f: Any, leaves: Sequence[Any]) -> None:
     """Nothing was found of what makes outputs doubtful."""
     if "equal" in why.all:
         _keeps_nothing.add(why, f, leaves)
+    _note_found(why, f, leaves, is_partial=False)
+
+
+def _note_found(why: Doubt, f: Any, leaves: Sequence[Any], is_partial: bool) -> None:
+    """The same of comparisons."""
     if "near" in why.all:
         _keeps_nothing.add("near", f, leaves)
-    note_found(why.searches)
+    if not _SEARCHES.isdisjoint(why.all):
+        _searches_nothing.add(_places_of(why, is_partial), f, leaves)
 
 
-def is_searching(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+def _places_of(why: Doubt, is_partial: bool) -> frozenset[Any]:
+    return frozenset((*why.searches, is_partial))
+
+
+def is_searching(why: Doubt, f: Any, leaves: Sequence[Any], is_partial: bool = False) -> bool:
     """Whether f may search for its result, so that `settle` compares slopes with differences.
 
-    It may also have begun with what it has kept, and found that near enough.
+    It may also have begun with what it has kept, and found that near enough. `is_partial`: there
+    are derivatives of higher orders, which are looked into by themselves.
     """
-    return not IS_LOOKING.get() and (
-        "search" in why.all or _may_begin_near(why, made_of(f), leaves)
-    )
+    return not searches_passed(why, f, leaves, 0, is_partial)
+
+
+def searches_passed(
+    why: Doubt, f: Any, leaves: Sequence[Any], passed: int = 0, is_partial: bool = False
+) -> int:
+    """In how many calls, with this one, that is passed over, as it was in so many before; or 0."""
+    if IS_LOOKING.get() or _may_begin_near(why, made_of(f), leaves):
+        return _EVER if IS_LOOKING.get() else 0
+    if _SEARCHES.isdisjoint(why.all):
+        return _EVER
+    return _searches_nothing.to_go(_places_of(why, is_partial), f, leaves, passed)
 
 
 def _may_begin_near(why: Doubt, f: Made, leaves: Sequence[Any]) -> bool:
@@ -587,7 +697,7 @@ def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
     Of what has been drawn it may read numbers in many ways.
     """
     can_read = may_read(f) or _draws.have(f, DRAWN)
-    return can_read and not _reads_nothing.have(f, _shapes(leaves))
+    return can_read and not _reads_nothing.last(f, _shapes(leaves))
 
 
 def _note_if_drawing(why: Doubt, f: Any) -> None:
@@ -653,7 +763,8 @@ def settle(
     _doubt_if_by_key(why, f, inputs.leaves)
     is_grave = _is_grave(why, f, inputs.leaves)
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
-    is_search = is_searching(why, f, inputs.leaves)
+    is_partial = has_more or any(x is not plain(x) for x in inputs.leaves)
+    is_search = is_searching(why, f, inputs.leaves, is_partial)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -667,7 +778,7 @@ def settle(
         return (likewise if likewise and why in LOSSES else forward)(moved)
 
     with _looking():
-        if is_grave and why != "error" and _rounds.have(f, _shapes(inputs.leaves)):
+        if is_grave and why != "error" and _rounds.last(f, _shapes(inputs.leaves)):
             _compare(inputs, inputs.leaves, outputs, has_aux)
         elif is_grave and why in LOSSES:
             is_same = refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
@@ -685,12 +796,21 @@ def settle(
             refuse_if_read(inputs, seeds, outputs, has_aux)
         if is_search:
             of_forward = forward(inputs) if likewise else outputs
-            is_near = "search" not in why.all
-            refuse_if_searched(inputs, seeds, of_forward, has_aux, is_near)
-            if not has_more and all(x is plain(x) for x in inputs.leaves):
-                note_found(why.searches)
-            if "near" in why.all:
-                _keeps_nothing.add("near", f, inputs.leaves)
+            refuse_if_searched(why, inputs, seeds, of_forward, has_aux)
+            _note_found(why, f, inputs.leaves, is_partial)
+
+
+def settle_orders(
+    why: Doubt, inputs: Inputs, of_slopes: Inputs, seeds: Sequence[Any], outputs: Outputs
+) -> None:
+    """The same of derivatives as outputs, with those of the next orders, after a search.
+
+    `of_slopes`: the call of a function that gives them, which is made of that of the inputs.
+    """
+    if is_searching(why, inputs.made, inputs.leaves):
+        with _looking():
+            refuse_if_searched(why, of_slopes, seeds, outputs, False)
+        _note_found(why, inputs.made, inputs.leaves, is_partial=False)
 
 
 def _is_to_be_lifted(inputs: Inputs) -> bool:
@@ -757,13 +877,14 @@ def refuse_if_swallowed(
 
 
 def refuse_if_searched(
-    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool, is_near: bool = False
+    why: Doubt, inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
 ) -> None:
     """The same where f may have found its result by comparisons, which have no derivative.
 
-    The differences are wide, too: such a search may have ended far from what it was looking for.
-    It may also have begun and ended with what an earlier call has found, near enough (`is_near`):
-    plain values that stay where they are say nothing then, for they begin there, too.
+    Where these came nearer and nearer, the differences are wide, too: such a search may have ended
+    far from what it was looking for. Where they were but many, wide ones would take a sum of many
+    steps for a slope. f may also have begun and ended with what an earlier call has found, near
+    enough: plain values that stay where they are say nothing then, for they begin there, too.
 
     Raises
     ------
@@ -771,16 +892,17 @@ def refuse_if_searched(
         If differences of plain calls settle on something else.
     """
     beside = _Beside(inputs, seeds, outputs, has_aux)
-    for far in (1.0, 8.0, 32.0, 256.0):
+    only_many, only_near = "search" not in why.all, _SEARCHES.isdisjoint(why.all)
+    for far in (1.0, 8.0) if only_many and not only_near else (1.0, 8.0, 32.0, 256.0):
         try:
             is_alike, is_still = beside.moves_alike(far)
         except Exception:  # it is not defined there
             continue
         if is_alike and not is_still:
             return
-        if not is_alike and (compared := beside.settled_otherwise(far, is_near)):
+        if not is_alike and (compared := beside.settled_otherwise(far, only_near)):
             does = "begins with a value that it has kept, which is near enough"
-            if not is_near:
+            if not only_near:
                 does = "searches for its result by comparisons, as bisection does"
             error = refused(
                 f"{inputs.driver}: the function {does}, and its values move by {compared[0]}, not "
@@ -1201,7 +1323,7 @@ def _shapes(leaves: Sequence[Any]) -> tuple[Any, ...]:
 
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `note_like_plain` has been called for this function and leaves of these shapes."""
-    return _like_plain.have(f, _shapes(leaves))
+    return bool(_like_plain.last(f, _shapes(leaves)))
 
 
 def note_like_plain(inputs: Inputs, is_same: bool) -> None:
@@ -1214,8 +1336,11 @@ def note_like_plain(inputs: Inputs, is_same: bool) -> None:
     (_like_plain if is_same else _rounds).add(inputs.made, _shapes(inputs.leaves))
 
 
+_Why = str | frozenset[Any]  # the doubt, with the places of comparisons, or such places
+
+
 class _Looks:
-    """How often functions came to the same doubt, and were found to keep nothing.
+    """How often functions came to the same doubt, and nothing was found.
 
     The same is the code of the function and of what it is made of, the shapes that are given, and
     the places of the comparisons. What may change from call to call is met as the looks are
@@ -1226,28 +1351,29 @@ class _Looks:
     def __init__(self) -> None:
         self._of: dict[Any, _Look] = {}
 
-    def is_due(self, why: str, f: Any, leaves: Sequence[Any]) -> bool:
+    def is_due(self, why: _Why, f: Any, leaves: Sequence[Any]) -> bool:
         """Whether f is to be looked into; if not, that counts as found."""
+        return not self.to_go(why, f, leaves)
+
+    def to_go(self, why: _Why, f: Any, leaves: Sequence[Any], since: int = 0) -> int:
+        """For how many calls it is not, with this one, after so many since the last; 0 if it is."""
         key, objects, _ = self._key(why, f, leaves)
         look = self._of.get(key)
-        if look is None or look.is_new(objects) or not look.count & (look.count + 1):
-            return True
-        look.count += 1
-        return False
+        return 0 if look is None or look.is_new(objects) else look.turns.to_go(since)
 
-    def add(self, why: str, f: Any, leaves: Sequence[Any]) -> None:
+    def add(self, why: _Why, f: Any, leaves: Sequence[Any]) -> None:
         """Nothing was found."""
         key, objects, codes = self._key(why, f, leaves)
         if len(self._of) > MOST_LOOKS:
             self._of.clear()
         look = self._of.setdefault(key, _Look(codes))
-        look.count += 1
+        look.turns.take()
         look.meet(objects)
 
-    def _key(self, why: str, f: Any, leaves: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
+    def _key(self, why: _Why, f: Any, leaves: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
         made = made_of(f)
         places = why.places if isinstance(why, Doubt) else {}
-        at: frozenset[Any] = frozenset()
+        at: frozenset[Any] = why if isinstance(why, frozenset) else frozenset()
         if places:
             own = code_of(made.f)  # by whatever it is called
             at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
@@ -1267,7 +1393,7 @@ class _Look:
     """What was looked into: how often, in which objects, and the code that its key is of."""
 
     def __init__(self, codes: list[Any]) -> None:
-        self.count = 0
+        self.turns = _Turns()
         self.codes = codes
         self.objects: dict[int, weakref.ref[Any]] = {}
         self.times_new = 0
@@ -1285,7 +1411,7 @@ class _Look:
 
 MOST_OBJECTS = 16
 MOST_LOOKS = 1000
-_keeps_nothing = _Looks()
+_keeps_nothing, _searches_nothing = _Looks(), _Looks()
 
 
 class _Elsewhere(Exception):

@@ -53,7 +53,7 @@ from .pair import (
     shape_of,
 )
 from .passes import forward
-from .promises import Differentiation, is_searching, nan_where, settle
+from .promises import Differentiation, nan_where, settle, settle_orders
 from .ranges import narrowed, nears_end, range_of, wider
 from .rules import Rule
 from .structure import leaves
@@ -814,20 +814,19 @@ def expanded(
             outputs = Outputs(inputs.driver, y, level)
         return outputs, work.why
 
-    def slopes_at(points: list[Any]) -> Outputs:
+    def slopes_at(points: list[Any]) -> list[Any]:
         at = copy.copy(inputs)
         at.leaves = points
-        return _with_slopes(evaluated(at)[0], order)
+        return _with_slopes(evaluated(at)[0], order).values
 
     outputs, why = evaluated(inputs)
     settle(
         *(why, inputs, along, outputs, False, forward(along, False), lambda at: evaluated(at)[0]),
         has_more=order > 1,
     )
-    if order > 1 and is_searching(why, inputs.made, inputs.leaves):
-        of_slopes = Inputs(inputs.driver, lambda x: slopes_at(x).values, 0, (inputs.leaves,), {})
-        here = _with_slopes(outputs, order)
-        settle(why, of_slopes, along, here, False, lambda moved: slopes_at(moved.leaves))
+    if order > 1 and why.all:
+        of_slopes = Inputs(inputs.driver, slopes_at, 0, (inputs.leaves,), {})
+        settle_orders(why, inputs, of_slopes, along, _with_slopes(outputs, order))
     found = []
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
         tangent = None if tangent is None else nan_where(value, tangent)

@@ -36,14 +36,14 @@ from .promises import (
     LOSSES,
     Derive,
     are_identical,
+    elementwise_calls,
     harmless,
     is_doubtful,
-    is_elementwise,
-    is_searching,
     may_have_read,
     refuse_if_found_by_key,
     refuse_if_read,
     refuse_unless_steady,
+    searches_passed,
     settle,
     tell,
     weights,
@@ -286,10 +286,15 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
     return aux_of(definition.__name__, aux, level)
 
 
-def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
-    """Whether y, which f has given for x, is to be looked into."""
+def _asks_to_settle(f: Function, x: Any, level: int, y: Any, passed: int = 0) -> int:
+    """Whether y, which f has given for x, is to be looked into: then 0.
+
+    Else for how many calls, with this one, a search like that in f is passed over; as it was in so
+    many since this was asked last.
+    """
     why = gravest_doubt(level)
-    return is_doubtful(why, f, list(leaves(x))) or is_searching(why, f, list(leaves(x)))
+    given = list(leaves(x))
+    return 0 if is_doubtful(why, f, given) else searches_passed(why, f, given, passed)
 
 
 _OF_NUMBERS = ("derivative", "taylor")  # drivers that go along one direction
@@ -405,7 +410,7 @@ def look_into(
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _asks_to_settle, _settle, _settle_jvp),
+        *(Dual, _continued, elementwise_calls, _asks_to_settle, _settle, _settle_jvp),
         *(_refuse_unless_steady, harmless, LOSSES, NOTED),
         *(gravest_doubt, note_again, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),

@@ -6,6 +6,7 @@ import bisect
 import collections
 import contextlib
 import decimal
+import enum
 import fractions
 import functools
 import gc
@@ -18,7 +19,9 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from typing import Any
+from datetime import date
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
@@ -1449,9 +1452,41 @@ def flag_of_function() -> Any:
     return is_on_now, lambda: setattr(own, "is_on", True)
 
 
+def in_word() -> Any:
+    settings = types.SimpleNamespace(kind="each")
+    return lambda: settings.kind == "sum", lambda: setattr(settings, "kind", "sum")
+
+
+def global_word() -> Any:
+    names: Any = {"kind": "each"}
+    exec("def is_on_now(): return kind == 'sum'", names)
+    return names["is_on_now"], lambda: names.update(kind="sum")
+
+
+def word_around() -> Any:
+    kind = "each"
+
+    def switch_on() -> None:
+        nonlocal kind
+        kind = "sum"
+
+    return lambda: kind == "sum", switch_on
+
+
+def member_of_object() -> Any:
+    settings = Of(Kind.EACH)
+    return lambda: settings.c is Kind.SUM, lambda: setattr(settings, "c", Kind.SUM)
+
+
+def none_of_object() -> Any:
+    settings = Of(None)
+    return lambda: settings.c is not None, lambda: setattr(settings, "c", 1.0)
+
+
 @pytest.mark.parametrize(
     "flag",
     [
+        *(in_word, global_word, word_around, member_of_object, none_of_object),
         *(global_flag, flag_of_object, flag_of_class, flag_in_slot, flag_in_namespace),
         *(flag_in_dict, flag_of_function),
     ],
@@ -1476,6 +1511,42 @@ def test_a_flag_is_part_of_what_was_found(flag: Any) -> None:
         derivative(caching)(AT)
 
 
+class Kind(enum.Enum):
+    EACH, SUM = "each", "sum"
+
+
+class Setting(NamedTuple):
+    name: str
+    c: float
+
+
+class Of:
+    def __init__(self, c: Any) -> None:
+        self.c = c
+
+    def plus(self, x: Any) -> Any:
+        return plus(self.c, x)
+
+
+class Slotted:
+    __slots__ = ("c",)
+
+    def __init__(self, c: Any) -> None:
+        self.c = c
+
+
+def plus(c: Any, x: Any) -> Any:
+    return x * x + c * x.sum()
+
+
+def plus_by(c: Any) -> Any:
+    return lambda x: plus(c, x)
+
+
+def plus_by_default(c: Any) -> Any:
+    return lambda x, c=c: plus(c, x)
+
+
 BESIDE: dict[str, tuple[Any, Any, Any]] = {
     "function": (lambda x, h: h(x) * x, np.sin, lambda x: x.sum() + 0.0 * x),
     "function in a list": (lambda x, h: h[0](x) * x, [np.sin], [lambda x: x.sum() + 0.0 * x]),
@@ -1489,6 +1560,27 @@ BESIDE: dict[str, tuple[Any, Any, Any]] = {
     "weights": (lambda x, w: x + w[1] * x.sum(), np.array([1.0, 0.0]), np.array([1.0, 2.0])),
     "list": (lambda x, w: x + w[1] * x.sum(), [1.0, 0.0], [1.0, 2.0]),
     "dict": (lambda x, w: x + w["c"] * x.sum(), {"c": 0.0}, {"c": 2.0}),
+    "member": (lambda x, k: x * x.sum() if k is Kind.SUM else x * x, Kind.EACH, Kind.SUM),
+    "slice": (lambda x, s: x * x + x[s].sum(), slice(0, 0), slice(0, 2)),
+    "range": (lambda x, r: x * x + sum(x[i] for i in r), range(0), range(2)),
+    "count of NumPy": (lambda x, n: x * x + x[:n].sum(), np.int64(0), np.int64(2)),
+    "flag of NumPy": (lambda x, is_sum: x * x.sum() if is_sum else x, np.False_, np.True_),
+    "set": (lambda x, s: x * x.sum() if "sum" in s else x * x, {"each"}, {"sum"}),
+    "date": (lambda x, d: x * x + (d.year - 2000) * x.sum(), date(2000, 1, 1), date(2001, 1, 1)),
+    "fraction": (lambda x, c: x * x + float(c) * x.sum(), Fraction(0), Fraction(1, 2)),
+    "namedtuple": (lambda x, s: x * x + s.c * x.sum(), Setting("a", 0.0), Setting("a", 1.0)),
+    "text in an object": (
+        lambda x, s: x * x + (x.sum() if s.c == "a sum" else 0),
+        Of(""),
+        Of("a sum"),
+    ),
+    "number in an object": (lambda x, s: x * x + s.c * x.sum(), Of(0.0), Of(1.0)),
+    "object in an object": (lambda x, s: x * x + s.c.c * x.sum(), Of(Of(0.0)), Of(Of(1.0))),
+    "number in a slot": (lambda x, s: x * x + s.c * x.sum(), Slotted(0.0), Slotted(1.0)),
+    "partial": (lambda x, h: h(x), functools.partial(plus, 0.0), functools.partial(plus, 1.0)),
+    "method": (lambda x, h: h(x), Of(0.0).plus, Of(1.0).plus),
+    "function of a factory": (lambda x, h: h(x), plus_by(0.0), plus_by(1.0)),
+    "default": (lambda x, h: h(x), plus_by_default(0), plus_by_default(1)),
 }
 
 

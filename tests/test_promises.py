@@ -211,7 +211,7 @@ def test_what_is_not_elementwise_has_no_derivative(package: ModuleType, f: Any) 
 
 
 @both
-def test_what_is_elementwise_is_asked_once_for_each_shape(package: ModuleType) -> None:
+def test_what_is_elementwise_is_asked_now_and_then_for_each_shape(package: ModuleType) -> None:
     d = package.derivative
     directions = []
 
@@ -220,12 +220,14 @@ def test_what_is_elementwise_is_asked_once_for_each_shape(package: ModuleType) -
         return np.exp(v) * v
 
     x = np.array([3.0, 4.0])
-    for _ in range(3):
-        assert d(f)(x).tolist() == (np.exp(x) * x + np.exp(x)).tolist()
-    assert directions == [1, 0, 0]
+    for again in (d(f), lambda x: d(f)(x)):
+        for _ in range(9):
+            assert again(x).tolist() == (np.exp(x) * x + np.exp(x)).tolist()
+    assert [i for i, more in enumerate(directions, 1) if more] == [1, 2, 4, 8, 16]
+    directions.clear()
     d(f)(np.ones((2, 2), order="F"))
     d(f)(x)
-    assert directions == [1, 0, 0, 1, 0]
+    assert directions == [1, 0]
     g = d(lambda v: np.where(v > 3, v**2, 7 * v) + np.sum(np.ones(3)))
     assert g(x).tolist() == [7, 8] == g(x).tolist()
     assert d(np.sin)(x).tolist() == np.cos(x).tolist()
@@ -234,6 +236,52 @@ def test_what_is_elementwise_is_asked_once_for_each_shape(package: ModuleType) -
         d(lambda v, w: v * w.sum(), 1)(x, x)
     assert d(lambda t: t * np.sum(x))(2.0) == 7.0  # of a number
     assert d(f)(np.array(2.0)) == 3 * np.exp(2.0)
+
+
+def by_x(x: Any, _: Any) -> Any:
+    return x * x.sum() if x[0] > 5 else x * x
+
+
+def by_count(x: Any, now: Any) -> Any:
+    return x * x.sum() if now["count"] > 1 else x * x
+
+
+def by_number(x: Any, now: Any) -> Any:
+    return x * x + (now["count"] - 1.0) * x.sum()
+
+
+@both
+@pytest.mark.parametrize("f", [by_x, by_count, by_number])
+@pytest.mark.parametrize("times", [1, 3, 7])
+def test_what_was_elementwise_may_be_so_no_more(package: ModuleType, f: Any, times: int) -> None:
+    """What f does may change by what is not seen of it, and is noticed at the next look."""
+    now = {"count": 1}
+
+    def of_now(x: Any) -> Any:
+        return f(x, now)
+
+    slope = package.derivative(of_now)
+    for _ in range(times):
+        assert slope(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+    now["count"] = 2
+    with pytest.raises(ValueError, match="elementwise"):
+        slope(np.array([6.0, 2.0]))
+
+
+@both
+def test_a_text_that_was_not_read_may_be_read_later(package: ModuleType) -> None:
+    now = {"count": 1}
+
+    def f(x: Any) -> Any:
+        text = repr(x)
+        return x * x + (float(text) if now["count"] > 1 else 0.0 * len(text))
+
+    slope = package.derivative(f, lift=False)
+    for _ in range(3):
+        assert slope(3.0) == 6.0
+    now["count"] = 2
+    with pytest.raises(TypeError, match="turns a dual into text"):
+        slope(3.0)
 
 
 # -- the same function in every pass -------------------------------------------------------
@@ -638,6 +686,7 @@ def test_a_dual_that_is_in_no_cache(package: ModuleType) -> None:
     calls.clear()
     dg = d(g)
     assert dg(3.0) == 6.0 and len(calls) > 1
+    assert dg(3.5) == 7.0
     calls.clear()
     assert dg(4.0) == 8.0 and len(calls) == 1  # it has been looked at
     assert package.grad(g)(5.0) == 10.0

@@ -6,6 +6,7 @@ The searches are the usual ones, written out; differences of plain calls say wha
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import math
 import random
@@ -152,6 +153,89 @@ def of_an_array(x: Any) -> Any:
     return np.sum(m)
 
 
+def by_binary_digits(x: Any) -> Any:
+    found, digit, rest = 0.0, 1.0, x / 2
+    for _ in range(50):
+        rest = 2 * rest
+        if rest >= 1:
+            rest, found = rest - 1, found + digit
+        digit /= 2
+    return found
+
+
+def logarithm_by_bits(x: Any) -> Any:
+    found, bit, rest = 0.0, 0.5, x * 1.7
+    while rest >= 2:
+        rest, found = rest / 2, found + 1
+    for _ in range(45):
+        rest = rest * rest
+        if rest >= 2:
+            rest, found = rest / 2, found + bit
+        bit /= 2
+    return found
+
+
+def sine_by_turns(x: Any) -> Any:
+    """CORDIC."""
+    a, b, angle, scale = 0.6072529350088813, 0.0, x, 1.0
+    for _ in range(40):
+        sign = 1 if angle >= 0 else -1
+        a, b = a - sign * b * scale, b + sign * a * scale
+        angle, scale = angle - sign * math.atan(scale), scale / 2
+    return b
+
+
+def by_fractions(x: Any) -> Any:
+    """Down the tree of Stern and Brocot."""
+    a, b, c, d = 0, 1, 1, 0
+    for _ in range(300):
+        m, n = a + c, b + d
+        a, b, c, d = (a, b, m, n) if m > x * n else (m, n, c, d)
+    return m / n
+
+
+def by_climbing(x: Any) -> Any:
+    draw, near, width = random.Random(0), 1.0, 0.5
+    least = (near * near - x) ** 2
+    for _ in range(400):
+        t = near + width * (draw.random() - 0.5)
+        if (off := (t * t - x) ** 2) < least:
+            near, least = t, off
+        else:
+            width *= 0.97
+    return near
+
+
+def by_two_grids(x: Any) -> Any:
+    grid = np.linspace(0.0, 4.0, 4001)
+    k = int(np.argmin(abs(grid * grid - x)))
+    grid = np.linspace(grid[k - 1], grid[k + 1], 4001)
+    return grid[np.argmin(abs(grid * grid - x))]
+
+
+def in_whole_numbers(x: Any) -> Any:
+    """Ternary search."""
+    low, high = 0, 1 << 20
+    while high - low > 2:
+        a, b = low + (high - low) // 3, high - (high - low) // 3
+        if (a / 2**18 - x) ** 2 < (b / 2**18 - x) ** 2:
+            high = b
+        else:
+            low = a
+    return low / 2**18
+
+
+def by_fibonacci(x: Any) -> Any:
+    numbers, a, b = [1, 1], 0.0, 4.0
+    while len(numbers) < 40:
+        numbers.append(numbers[-1] + numbers[-2])
+    for n in range(39, 2, -1):
+        c = a + (b - a) * numbers[n - 2] / numbers[n]
+        d = a + (b - a) * numbers[n - 1] / numbers[n]
+        a, b = (a, d) if (c * c - x) ** 2 < (d * d - x) ** 2 else (c, b)
+    return (a + b) / 2
+
+
 SEARCHES: dict[str, Function] = {
     "bisection": lambda x: bisected(lambda t: t * t - x),
     "bisection, less near": lambda x: bisected(lambda t: t * t - x, near=1e-6),
@@ -173,6 +257,15 @@ SEARCHES: dict[str, Function] = {
     "another comparison": lambda x: bisected(lambda t: t * t - x if x > 0.1 else x),
     "large numbers": lambda x: bisected(lambda t: t * t - x * 1e9, 0.0, 1e6, 1e-6),
     "two": lambda x: bisected(lambda t: t - x) + bisected(lambda t: t * t - x),
+    "binary digits": by_binary_digits,
+    "a part of it": lambda x: x * by_binary_digits(x),
+    "logarithm": logarithm_by_bits,
+    "CORDIC": sine_by_turns,
+    "fractions": lambda x: by_fractions(x * math.pi / 3),
+    "hill climbing": by_climbing,
+    "two grids": by_two_grids,
+    "whole numbers": in_whole_numbers,
+    "Fibonacci": by_fibonacci,
 }
 
 DRIVERS: dict[str, Callable[[Function, float], Any]] = {
@@ -298,7 +391,25 @@ def nearest(x: Any) -> Any:
     return best * x
 
 
+def bracket(x: Any) -> Any:
+    """Of a table of tax rates, truly constant between its steps."""
+    steps = [(0.037 * i, 0.01 * i) for i in range(1, 200)]
+    return next(rate for step, rate in steps if x <= step) * x
+
+
+def classified(x: Any) -> Any:
+    scores = [math.cos(i * x) for i in range(40)]
+    return float(max(range(40), key=scores.__getitem__)) + x
+
+
+def clipped(x: Any) -> Any:
+    return sum(min(max(x * i, 1.0), 30.0) for i in range(60))
+
+
 HONEST: dict[str, Function] = {
+    "brackets": bracket,
+    "the largest score": classified,
+    "clipped": clipped,
     "taxes": taxes,
     "the nearest of a grid": nearest,
     "Newton": newton,
@@ -345,9 +456,68 @@ def test_few_plain_calls_are_made() -> None:
         calls += 1
         return fixed_point(x)
 
-    for _ in range(64):
-        derivative(f)(1.1)
-    assert calls <= 64 + 3 * 7
+    for again in (derivative(f), lambda x: derivative(f)(x)):
+        for _ in range(64):
+            again(1.1)
+        assert calls <= 64 + 3 * 7
+        calls = 0
+
+
+def in_halves(f: Function) -> Any:
+    """One that several functions have in common."""
+    return bisected(f)
+
+
+def test_a_search_is_looked_into_for_each_function_that_searches_so() -> None:
+    def right(x: Any) -> Any:
+        t = in_halves(lambda t: t * t - x)
+        return t - (t * t - x) / (2 * t)
+
+    def wrong(x: Any) -> Any:
+        return in_halves(lambda t: t * t - x)
+
+    for _ in range(5):
+        derivative(right)(1.3)
+    for again in (derivative(wrong), lambda x: derivative(wrong)(x)):
+        with pytest.raises(TypeError, match="searches for its result"):
+            again(1.3)
+
+
+@pytest.mark.parametrize("of", [derivative, functools.partial(grad, mode="reverse")])
+def test_a_search_may_be_in_another_branch_or_come_later(of: Any) -> None:
+    is_polished = [True]
+
+    def f(x: Any) -> Any:
+        if x > 2.0:
+            return by_target(lambda t: t * t, x)
+        t = bisected(lambda t: t * t - x)
+        return t - (t * t - x) / (2 * t) if is_polished[0] else t
+
+    again = of(f)
+    for _ in range(5):
+        assert again(1.3) == pytest.approx(0.5 / math.sqrt(1.3))
+    with pytest.raises(TypeError, match="searches for its result"):
+        again(2.5)
+    is_polished[0] = False
+    with pytest.raises(TypeError, match="searches for its result"):
+        again(1.3)
+
+
+def test_a_count_that_changes_is_met_at_the_next_look() -> None:
+    steps = {"count": 2}
+
+    def f(x: Any) -> Any:
+        t = bisected(lambda t: t * t - x)
+        for _ in range(steps["count"]):
+            t = t - (t * t - x) / (2 * t)
+        return t
+
+    again = derivative(f)
+    for _ in range(7):
+        assert again(1.3) == pytest.approx(0.5 / math.sqrt(1.3))
+    steps["count"] = 0
+    with pytest.raises(TypeError, match="searches for its result"):
+        again(1.3)
 
 
 def test_two_steps_of_newton_make_three_orders_right() -> None:

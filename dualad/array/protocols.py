@@ -22,7 +22,15 @@ import numpy as np
 
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
-from ..differentiations import NEAR, answered, compared, look_for_search, note_equal, note_step
+from ..differentiations import (
+    NEAR,
+    answered,
+    compared,
+    count_answers,
+    look_for_search,
+    note_equal,
+    note_step,
+)
 from ..dual import PROTOCOLS, Dual, apply, evaluate, function, of_duals
 from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
@@ -118,9 +126,10 @@ _SEARCHED = ("a", "x", "v", "bins")
 
 
 def _look_for_search(f: Callable[..., Any], y: Any, given: Sequence[Any]) -> None:
-    """Note how near numbers were that decide an answer: from the second to the 64th in a pass.
+    """Note how many answers this one is worth; and how near numbers were that decide it.
 
-    One alone is no search, and many are those of a loop over a table.
+    The latter from the second on, for one alone comes not nearer. After the 64th in a pass none is
+    looked at: they are those of a loop over a table.
     """
     numbers = [x for x in given if isinstance(x, Dual)]
     numbers = numbers or [x for x in leaves(given) if isinstance(x, Dual)]
@@ -130,10 +139,10 @@ def _look_for_search(f: Callable[..., Any], y: Any, given: Sequence[Any]) -> Non
     if _asked[0] != level:
         _asked[:] = level, 0
     _asked[1] += 1
-    if not 1 < _asked[1] <= _MOST_ASKED:
+    if _asked[1] > _MOST_ASKED:
         return
-    apart = _SEARCHING[f](y, *given)
-    if apart < np.inf:
+    count_answers(math.log2(max(2, *(np.size(plain(x)) for x in given if x is not None))), *numbers)
+    if _asked[1] > 1 and (apart := _SEARCHING[f](y, *given)) < np.inf:
         look_for_search(*numbers, apart=apart)
 
 

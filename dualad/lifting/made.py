@@ -8,6 +8,7 @@ another one, of which nothing is known.
 from __future__ import annotations
 
 import collections
+import enum
 import functools
 import types
 from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +37,8 @@ class Made:
     """What a function is made of, as it is when this is made.
 
     Functions and classes that it reaches count, in small containers and objects, too, that hold
-    some; and flags by which it may branch. Other data do not.
+    some; and flags by which it may branch: booleans, None, words, members of an Enum. Other data do
+    not, for they may be others at each call.
 
     Attributes
     ----------
@@ -79,7 +81,9 @@ class Made:
     def _add(self, x: Any, key: list[Any], seen: set[int], depth: int = 0) -> None:
         """Add to the key what it says of something that a function holds."""
         kind = type(x)
-        if kind is bool:
+        if isinstance(kind, enum.EnumMeta):
+            self._own(x, key)
+        elif _is_flag(x):
             key.append(x)
         if kind in _COUNT_NOT or isinstance(x, Pair) or id(x) in seen or depth > _DEEPEST:
             return
@@ -135,7 +139,19 @@ def _without_data(parts: Iterable[Any]) -> list[Any]:
 
 def _is_datum(x: Any) -> bool:
     """Whether x is data, and no flag."""
-    return type(x) in DATA and type(x) is not bool
+    return type(x) in DATA and not _is_flag(x)
+
+
+def _is_flag(x: Any) -> bool:
+    """Whether code may branch by x, which is one of few; a text if it is a word.
+
+    >>> _is_flag("upwind"), _is_flag("x = 0.25"), _is_flag(None), _is_flag(2.0)
+    (True, False, True, False)
+    """
+    kind = type(x)
+    if kind is str:
+        return bool(x.isidentifier())
+    return kind is bool or x is None or isinstance(kind, enum.EnumMeta)
 
 
 def _is_of_a_package(cls: type) -> bool:
@@ -188,7 +204,6 @@ _IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
 _HOLDING = CONTAINERS | {collections.deque, collections.OrderedDict, collections.defaultdict}
 _OPEN = _HOLDING | {types.SimpleNamespace, types.FunctionType}  # to what the user puts there
 _FUNCTIONS = frozenset((types.FunctionType, *_IN_C))
-_FUNCTIONS_AND_FLAGS = _FUNCTIONS | {bool}
 
 
 def own_of(f: types.FunctionType) -> list[Any]:
@@ -225,8 +240,9 @@ def held_by(x: Any) -> list[Any]:
     parts: Any = x if kind in _HOLDING else attributes_of(x)
     if len(parts) > _FEW:
         return []
-    wanted = _FUNCTIONS if _is_of_a_package(kind) and kind not in _OPEN else _FUNCTIONS_AND_FLAGS
-    return [v for v in (parts.values() if isinstance(parts, dict) else parts) if type(v) in wanted]
+    has_flags = kind in _OPEN or not _is_of_a_package(kind)
+    values = parts.values() if isinstance(parts, dict) else parts
+    return [v for v in values if type(v) in _FUNCTIONS or (has_flags and _is_flag(v))]
 
 
 def attributes_of(x: Any) -> dict[str, Any]:
@@ -261,10 +277,10 @@ def members(cls: type) -> list[Any]:
             for x in list(vars(kind).values()):
                 if isinstance(x, property):
                     found += [f for f in (x.fget, x.fset) if f is not None]
-                elif callable(x) or type(x) is bool:
+                elif callable(x) or _is_flag(x):
                     found.append(getattr(x, "__func__", x))
                 else:
-                    found.append(None)
+                    found.append(DATUM)
     return found
 
 
