@@ -44,6 +44,7 @@ from .lifting.effects import code_of, may_keep, may_read
 from .lifting.lift import Lifted
 from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
+from .lifting.state import State
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
 from .structure import keys_of, leaves
@@ -559,8 +560,13 @@ _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
 
 
 @contextmanager
-def _looking() -> Iterator[None]:
-    """While a result is looked into, f is called where the user has not: without its warnings."""
+def looking(inputs: Inputs) -> Iterator[None]:
+    """While a result is looked into, f is called where the user has not.
+
+    So it is without its warnings, and what f keeps is then what it was before.
+    """
+    made = inputs.made
+    kept = State(made.f, *made.given)
     before = IS_LOOKING.set(True)
     # The filters are those of all threads, which catch_warnings would take away.
     filters: Any = warnings.filters
@@ -571,6 +577,7 @@ def _looking() -> Iterator[None]:
         with suppress(ValueError):  # somebody has put other filters there
             filters.remove(_SILENT)
         IS_LOOKING.reset(before)
+        kept.put_back()
 
 
 def settle(
@@ -616,7 +623,7 @@ def settle(
         moved.leaves = points
         return (likewise if likewise and why in LOSSES else forward)(moved)
 
-    with _looking():
+    with looking(inputs):
         if is_grave and why != "error" and _rounds.have(f, _shapes(inputs.leaves)):
             _compare(inputs, inputs.leaves, outputs, has_aux)
         elif is_grave and why in LOSSES:
@@ -956,7 +963,7 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     is_known = _keeps_by_key.have(f, shapes)
     if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):
         return
-    with _looking(), np.errstate(all="ignore"):
+    with looking(inputs), np.errstate(all="ignore"):
         try:
             is_keeping = _found_by_key(inputs, result, derive, is_known)
         finally:

@@ -30,6 +30,7 @@ from .promises import (
     is_doubtful,
     is_elementwise,
     is_searching,
+    looking,
     may_have_read,
     refuse_if_found_by_key,
     refuse_if_read,
@@ -313,13 +314,14 @@ def look_into(
         refuse_if_found_by_key(inputs, result, derive)
     if may_be_read and may_have_read(inputs.made, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-        try:
-            outputs, _ = evaluated(inputs, along, has_aux)
-        except TypeError as error:
-            if not is_of_kept(error):
-                raise
-        else:
-            refuse_if_read(inputs, along, outputs, has_aux)
+        with looking(inputs):
+            try:
+                outputs, _ = evaluated(inputs, along, has_aux)
+            except TypeError as error:
+                if not is_of_kept(error):
+                    raise
+            else:
+                refuse_if_read(inputs, along, outputs, has_aux)
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

@@ -341,6 +341,7 @@ def test_another_object_is_looked_into_at_once() -> None:
             derivative(kept[1].f)(2.0)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_a_logger_that_is_not_enabled_makes_no_text(caplog: Any) -> None:
     log = logging.getLogger("dualad.tests.packages")
 

@@ -367,6 +367,7 @@ def test_passes_of_exact_numbers(package: ModuleType, number: Any) -> None:
     assert got[1] == [0, 1] and (got[0][0] == number or got[0][0] != got[0][0])
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
 def test_passes_of_equal_values_are_one_function() -> None:
     calls = []
@@ -386,6 +387,7 @@ def test_passes_of_equal_values_are_one_function() -> None:
     assert j == {"s": [3, 2], "n": [0, 0], "l": [[0, 1]]}
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize(
     ("call", "count"),
     [
@@ -603,6 +605,7 @@ def test_a_look_within_a_look_asks_for_no_more_looks(package: ModuleType) -> Non
     assert third - second <= 2 * (second - first)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @both
 def test_probes_are_not_refusals(package: ModuleType) -> None:
     calls = []
@@ -615,6 +618,7 @@ def test_probes_are_not_refusals(package: ModuleType) -> None:
     assert len(calls) == 1
 
 
+@pytest.mark.usefixtures("counted_looks")
 @both
 def test_a_dual_that_is_in_no_cache(package: ModuleType) -> None:
     """Where the plain number is in one, the plain run may be another."""
@@ -662,6 +666,7 @@ def test_infinite_values_tell_nothing_of_a_loss(package: ModuleType) -> None:
     assert (value, slope) == (math.inf, 2.0)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @both
 def test_a_refusal_belongs_to_the_derivative_whose_dual_it_was(package: ModuleType) -> None:
     d = functools.partial(package.derivative, lift=False)
