@@ -1128,3 +1128,39 @@ def test_functions_of_the_users_have_their_own_warnings() -> None:
     with pytest.warns(RuntimeWarning, match="overflow encountered in reduce"):
         np.apply_along_axis(of_row, 0, Dual(np.array([[1e200], [1e200]]), np.ones((2, 1))))
     assert calls == [2]
+
+
+@both
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_advice_for_plain_numbers_holds_at_each_order(package: ModuleType, order: int) -> None:
+    def stripped(x: Any, times: int) -> Any:
+        for _ in range(times):
+            x = getattr(x, "primal", x)
+        return x
+
+    def nested(f: Any) -> Any:
+        for _ in range(order):
+            f = package.derivative(f, lift=False)
+        return f
+
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any, times: int) -> Any:
+        y = x**3 * kept.get("y", 8.0) / 8.0
+        kept["y"] = stripped(y, times)
+        return y
+
+    d = nested(lambda x: f(x, order - 1))
+    with pytest.raises(TypeError, match=rf"{ESCAPED}.*\(again while that is a dual"):
+        for _ in range(2):
+            d(2.0)
+    kept.clear()
+    slopes = [12.0, 12.0, 6.0]
+    d = nested(lambda x: f(x, order))
+    assert [d(2.0) for _ in range(3)] == [slopes[order - 1]] * 3
+    assert nested(lambda x: {stripped(x, order): 1}.get(0, x**3))(2.0) == slopes[order - 1]
+    with pytest.raises(TypeError, match=r"for the key \(again while that is a dual"):
+        nested(lambda x: {stripped(x, order - 1): 1})(2.0)
+    with pytest.raises(TypeError, match="would lose the derivative") as info:
+        nested(float)(2.0)
+    assert (f"take it {order} times" in str(info.value)) == (order > 1)
