@@ -494,3 +494,25 @@ def test_what_is_too_large_is_left(package: ModuleType, monkeypatch: pytest.Monk
         package.vjp(f, 2.0)
         counts.append((n, kept[0]))
     assert counts[0] == (1, 1.0) and counts[1][0] == counts[1][1] > 1
+
+
+@both
+def test_things_of_a_kind_of_their_own_are_no_obstacle(package: ModuleType) -> None:
+    class Proxy:
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    class Sized(dict[Any, Any]):
+        def __len__(self) -> int:
+            raise RuntimeError("unknown")
+
+    large = np.broadcast_to(np.zeros(1), (2**40,))  # which cannot be written to
+    others = [Proxy(), Sized(), random.SystemRandom(), iter([1]), sys, np.float32(1.0), large]
+    kept = Counter()
+
+    def f(x: Any) -> Any:
+        kept.step()
+        return found_equal(x) * len(others)
+
+    assert package.derivative(f)(2.0) == 28.0
+    assert kept.n == 1 or (kept.n == 2 and may_run_twice(package))

@@ -26,6 +26,7 @@ from .instructions import (
     DATA,
     UNKNOWN,
     Mark,
+    cells_of,
     defaults_of,
     has_code_that_stays,
     value_of_name,
@@ -60,28 +61,37 @@ class State:
     def _meet(self, left: list[Any]) -> None:
         """Take notes of these things and all that they reach."""
         while left:
-            x = unbuffered(left.pop())
+            x = left.pop()
             kind = type(x)
             if kind in _ATOMS or issubclass(kind, np.generic) or id(x) in self._seen:
                 continue
             self._seen[id(x)] = x
-            if isinstance(x, Pair):
-                if any(map(is_over, levels_in(x))):
-                    raise _LeftAsItIs
+            try:
+                left += self._noted(x)
+            except _LeftAsItIs:
+                raise
+            except Exception:  # it is of a kind of its own, as a proxy of what is not there
                 continue
-            self._spend(_COST_OF_THING)
-            left += _parts_of(x)
-            for way in _ways_to_keep(x):
-                self._spend(x.nbytes if issubclass(kind, np.ndarray) else 0)
-                try:
-                    held = way.read(x)
-                except Exception:  # it is of a kind of its own
-                    continue
-                self._notes.append(_Note(x, way, held))
-                if not isinstance(held, bytes):
-                    self._spend(_COST_OF_PART * len(held))
-                    left += _no_atoms(held)
-                    left += _no_atoms(held.values() if isinstance(held, dict) else ())
+
+    def _noted(self, x: Any) -> list[Any]:
+        """Take notes of one thing; what it reaches."""
+        self._spend(_COST_OF_THING)
+        if (stands_for := unbuffered(x)) is not x:
+            return [stands_for]
+        if isinstance(x, Pair):
+            if any(map(is_over, levels_in(x))):
+                raise _LeftAsItIs
+            return []
+        parts = _parts_of(x)
+        for way in _ways_to_keep(x):
+            if way.has_size:
+                self._spend(x.nbytes if isinstance(x, np.ndarray) else _COST_OF_PART * len(x))
+            held = way.read(x)
+            self._notes.append(_Note(x, way, held))
+            if not isinstance(held, bytes):
+                parts += _no_atoms(held)
+                parts += _no_atoms(held.values() if isinstance(held, dict) else ())
+        return parts
 
     def _spend(self, cost: int) -> None:
         self._cost += cost
@@ -102,6 +112,7 @@ class _Way(NamedTuple):
 
     read: Callable[[Any], Any]  # bytes, or a list, a set or a dict of the things
     write: Callable[[Any, Any], None]
+    has_size: bool = False  # which may be large
 
 
 class _Note(NamedTuple):
@@ -124,22 +135,22 @@ def _is_same(now: Any, held: Any) -> bool:
 # -- what a thing reaches without keeping it -----------------------------------------------------
 
 
-def _parts_of(x: Any) -> Iterable[Any]:
+def _parts_of(x: Any) -> list[Any]:
     kind: Any = type(x)
     if kind is types.FunctionType:
         return _parts_of_function(x)
     if kind in (types.MethodType, staticmethod, classmethod):
-        return (x.__func__, getattr(x, "__self__", None))
+        return [x.__func__, getattr(x, "__self__", None)]
     if kind in (types.BuiltinFunctionType, types.MethodWrapperType):
-        return (x.__self__,) if is_bound(x) else ()
+        return [x.__self__] if is_bound(x) else []
     if kind is functools.partial:
-        return (x.func, x.args, x.keywords)
+        return [x.func, x.args, x.keywords]
     if kind is property:
-        return (x.fget, x.fset, x.fdel)
+        return [x.fget, x.fset, x.fdel]
     if kind is functools.cached_property:
-        return (x.func,)
+        return [x.func]
     if issubclass(kind, type):
-        return x.__mro__ if _is_users(x) else ()
+        return [*x.__mro__] if _is_users(x) else []
     parts = _no_atoms(x) if issubclass(kind, (tuple, frozenset)) else []
     layer = getattr(x, "__wrapped__", None) if is_of_a_package(kind) else None
     return [*parts, kind, within(x), layer]  # what is around a function, such as a driver
@@ -150,10 +161,10 @@ def _no_atoms(parts: Iterable[Any]) -> list[Any]:
 
 
 def _parts_of_function(f: types.FunctionType) -> list[Any]:
-    """What is around it, its defaults, and what its names stand for."""
-    parts = [*(f.__closure__ or ()), *defaults_of(f), getattr(f, "__wrapped__", None)]
+    """What is around it, its defaults and what its names stand for; what one of a package wraps."""
     if has_code_that_stays(f):
-        return parts
+        return [x for x in (*cells_of(f).values(), vars(f).get("__wrapped__")) if callable(x)]
+    parts: list[Any] = [*(f.__closure__ or ()), *defaults_of(f)]
     names = _names_in(f.__code__)
     parts.append(_Names(f.__globals__, names))
     for first, *more in paths_in(f.__code__):
@@ -200,9 +211,10 @@ def _ways_to_keep(x: Any) -> list[_Way]:
         ways = [_WAYS[base] for base in kind.__mro__ if base in _WAYS][:1]
         if stream := next((b for b in kind.__mro__ if b.__module__ in _STREAMS), None):
             ways.append(_STREAMS[stream.__module__])
-    if kind is types.FunctionType or (_is_users(kind) and _has_own_dict(kind)):
+    is_users = not has_code_that_stays(x) if kind is types.FunctionType else _is_users(kind)
+    if is_users and _has_own_dict(kind):
         ways.append(_DICT)
-    if _is_users(kind) and any("__slots__" in vars(base) for base in kind.__mro__):
+    if is_users and any("__slots__" in vars(base) for base in kind.__mro__):
         ways.append(_SLOTS)
     return ways
 
@@ -347,16 +359,16 @@ def _stream(get: Callable[[Any], Any], put: Callable[[Any, Any], None]) -> _Way:
 _CLASS = _Way(lambda cls: dict(vars(cls)), _write_class)
 _DICT = _Way(lambda x: dict(_own_dict(x)), lambda x, held: _write_dict(_own_dict(x), held))
 _SLOTS = _Way(_read_slots, _write_slots)
-_NUMBERS = _Way(_read_numbers, _write_numbers)
-_OBJECTS = _Way(_read_objects, _write_objects)
+_NUMBERS = _Way(_read_numbers, _write_numbers, True)
+_OBJECTS = _Way(_read_objects, _write_objects, True)
 _WAYS: dict[type, _Way] = {
-    list: _Way(list.copy, _write_list),
-    collections.OrderedDict: _Way(lambda x: dict(x.items()), _write_ordered),
-    dict: _Way(dict.copy, _write_dict),
-    set: _Way(set, _write_set),
-    collections.deque: _Way(list, _write_deque),
-    bytearray: _Way(bytes, _write_bytes),
-    array.array: _Way(lambda x: x.tobytes(), _write_array),
+    list: _Way(list.copy, _write_list, True),
+    collections.OrderedDict: _Way(lambda x: dict(x.items()), _write_ordered, True),
+    dict: _Way(dict.copy, _write_dict, True),
+    set: _Way(set, _write_set, True),
+    collections.deque: _Way(list, _write_deque, True),
+    bytearray: _Way(bytes, _write_bytes, True),
+    array.array: _Way(lambda x: x.tobytes(), _write_array, True),
     types.CellType: _Way(_read_cell, _write_cell),
     _Names: _Way(_read_names, _write_names),
 }
