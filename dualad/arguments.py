@@ -375,7 +375,8 @@ def alive(driver: str, x: Any) -> Any:
         raise TypeError(
             f"{driver} met a dual of a differentiation that is over, of value "
             f"{reprlib.repr(plain(x))}: it has been kept in a cache, an object or an outer "
-            "variable; keep getattr(x, 'primal', x) there, or make these anew within the function."
+            "variable; keep getattr(x, 'primal', x) there (again while that is a dual, as in a "
+            "second derivative), or make these anew within the function."
         )
     return x
 

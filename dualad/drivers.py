@@ -30,6 +30,7 @@ from .promises import (
     elementwise_calls,
     is_doubtful,
     is_searching,
+    kept_as_it_is,
     note_looked_into,
     of_real_function,
     refuse_unless_elementwise,
@@ -946,7 +947,8 @@ def _look_into_second(inputs: Inputs, why: Doubt) -> bool:
     if why in LOSSES:
         refuse_unless_steady(inputs, None)
         return False
-    run_pass(_inputs_of_gradient(inputs), [weights(x) if np.ndim(x) else 1.0 for x in given])
+    with kept_as_it_is(inputs):
+        run_pass(_inputs_of_gradient(inputs), [weights(x) if np.ndim(x) else 1.0 for x in given])
     note_looked_into(why, f, given)
     return True
 

@@ -365,8 +365,8 @@ class Dual(Pair):
         differentiations.note_hash(self)
         raise TypeError(
             f"{UNHASHABLE}, so that no cache, set or dict can return a number "
-            "without its derivative; write getattr(x, 'primal', x) for the key, "
-            "np.unique(a, axis=0) for a set of points, or @functools.cache for a memo."
+            "without its derivative; write getattr(x, 'primal', x) for the key (again while that "
+            "is a dual), np.unique(a, axis=0) for a set of points, or @functools.cache for a memo."
         )
 
     # steps have derivative zero, and give plain numbers

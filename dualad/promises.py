@@ -47,6 +47,7 @@ from .lifting.instructions import cells_of, defaults_of
 from .lifting.lift import Lifted, is_left_alone
 from .lifting.made import Made, attributes_of, itself, made_of
 from .lifting.reach import needs_lift_after_all
+from .lifting.state import State
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
 from .structure import keys_of, leaves
@@ -457,7 +458,7 @@ def refuse_unless_steady(inputs: Inputs, first: Outputs | None, has_aux: bool = 
     f = inputs.made
     if IS_LOOKING.get() or not may_keep(f) or not _keeps_nothing.is_due("again", f, inputs.leaves):
         return
-    with _looking():
+    with looking(inputs):
         try:
             later = plain_outputs(inputs, inputs.leaves, has_aux)
             first = first or plain_outputs(inputs, inputs.leaves, has_aux)
@@ -716,14 +717,29 @@ _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
 
 
 @contextmanager
-def _looking() -> Iterator[None]:
-    """While a result is looked into, f is called where the user has not: without its warnings."""
+def kept_as_it_is(inputs: Inputs) -> Iterator[None]:
+    """What f keeps is then what it was before."""
+    made = inputs.made
+    kept = State(made.f, *made.given)
+    try:
+        yield
+    finally:
+        kept.put_back()
+
+
+@contextmanager
+def looking(inputs: Inputs) -> Iterator[None]:
+    """While a result is looked into, f is called where the user has not.
+
+    So it is without its warnings, and what f keeps is then what it was before.
+    """
     before = IS_LOOKING.set(True)
     # The filters are those of all threads, which catch_warnings would take away.
     filters: Any = warnings.filters
     filters.insert(0, _SILENT)
     try:
-        yield
+        with kept_as_it_is(inputs):
+            yield
     finally:
         with suppress(ValueError):  # somebody has put other filters there
             filters.remove(_SILENT)
@@ -777,7 +793,7 @@ def settle(
         moved.leaves = points
         return (likewise if likewise and why in LOSSES else forward)(moved)
 
-    with _looking():
+    with looking(inputs):
         if is_grave and why != "error" and _rounds.last(f, _shapes(inputs.leaves)):
             _compare(inputs, inputs.leaves, outputs, has_aux)
         elif is_grave and why in LOSSES:
@@ -808,7 +824,7 @@ def settle_orders(
     `of_slopes`: the call of a function that gives them, which is made of that of the inputs.
     """
     if is_searching(why, inputs.made, inputs.leaves):
-        with _looking():
+        with looking(inputs):
             refuse_if_searched(why, of_slopes, seeds, outputs, False)
         _note_found(why, inputs.made, inputs.leaves, is_partial=False)
 
@@ -1140,7 +1156,7 @@ def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
     is_known = _keeps_by_key.have(f, shapes)
     if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):
         return
-    with _looking(), np.errstate(all="ignore"):
+    with looking(inputs), np.errstate(all="ignore"):
         try:
             is_keeping = _found_by_key(inputs, result, derive, is_known)
         finally:

@@ -48,7 +48,17 @@ def refused(message: str, *involved: Any) -> TypeError:
     note_refusals(*involved)
     if LIFTING.is_running() if LIFTING else _lifted_runs:
         message = message.replace(UNLIFTED, "")
+    if "'primal'" in message and (depth := max(map(_depth, involved), default=0)) > 1:
+        message += f" In these nested derivatives x.primal is a dual: take it {depth} times."
     return TypeError(message)
+
+
+def _depth(x: Any) -> int:
+    """How many times the primal is to be taken to come to the plain number."""
+    depth = 0
+    while isinstance(x, Pair):
+        x, depth = x.primal, depth + 1
+    return depth
 
 
 def for_good(error: TypeError) -> TypeError:

@@ -39,6 +39,8 @@ from .promises import (
     elementwise_calls,
     harmless,
     is_doubtful,
+    kept_as_it_is,
+    looking,
     may_have_read,
     refuse_if_found_by_key,
     refuse_if_read,
@@ -337,7 +339,8 @@ def _settle_along(
     if type(level) is int:
         settle(why, inputs, along, outputs, has_aux, pass_forward)
     elif order is not None:
-        series.expanded(inputs, along, order)
+        with kept_as_it_is(inputs):
+            series.expanded(inputs, along, order)
     else:
         sweeps.settle_recorded(why, inputs, outputs, has_aux)
     return all(map(are_identical, map(plain, before), map(plain, outputs.values)))
@@ -398,13 +401,14 @@ def look_into(
         refuse_if_found_by_key(inputs, result, derive)
     if may_be_read and may_have_read(inputs.made, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-        try:
-            outputs, _ = evaluated(inputs, along, has_aux)
-        except TypeError as error:
-            if not is_of_kept(error):
-                raise
-        else:
-            refuse_if_read(inputs, along, outputs, has_aux)
+        with looking(inputs):
+            try:
+                outputs, _ = evaluated(inputs, along, has_aux)
+            except TypeError as error:
+                if not is_of_kept(error):
+                    raise
+            else:
+                refuse_if_read(inputs, along, outputs, has_aux)
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

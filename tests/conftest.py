@@ -3,6 +3,8 @@ those that are not repeated on the readable Dual."""
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import settings
 from support.once import runs_once
@@ -32,3 +34,11 @@ def the_table_as_it_was() -> None:
     """Without the rules that other tests, or the README's examples, have defined."""
     RULES.clear()
     RULES.update(TABLE)
+
+
+@pytest.fixture
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What f counts includes how often it is called when its results are looked into."""
+    for package in ("dualad", "pure_dualad"):
+        if state := sys.modules.get(f"{package}.lifting.state"):
+            monkeypatch.setattr(state.State, "put_back", lambda _: None)

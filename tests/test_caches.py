@@ -56,6 +56,7 @@ BACK: dict[str, Callable[[Any, float], Any]] = {
 }
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("name", [*FORWARD, *BACK])
 def test_a_recursion_is_as_short_as_in_the_plain_run(name: str) -> None:
     global calls
@@ -66,6 +67,7 @@ def test_a_recursion_is_as_short_as_in_the_plain_run(name: str) -> None:
     assert not MEMOS
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("name", FORWARD)
 def test_numbers_that_are_made_anew_are_known_by_their_tangents(name: str) -> None:
     global calls
@@ -102,6 +104,7 @@ def arguments(x: Any) -> list[Any]:
     return [chosen.choice(at) for _ in range(60)]
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("typed", [False, True])
 @pytest.mark.parametrize("maxsize", [None, 0, 1, 2, 3, 128])
 @pytest.mark.parametrize("x", [0.5, 0.0, -0.0])

@@ -177,6 +177,7 @@ def test_shapes() -> None:
     assert jacobian(lambda v: v * 2)(np.array(3.0)) == 2.0
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3)])
 def test_nothing_to_differentiate(shape: tuple[int, ...]) -> None:
     calls = []
@@ -409,6 +410,7 @@ def test_the_gradient_in_a_number_is_of_its_type(name: str, kind: Any) -> None:
     assert type(vjp(f, x)[1](1.0)[0]) is kind
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize(
     ("f", "slope"),
     [

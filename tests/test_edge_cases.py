@@ -206,6 +206,7 @@ def test_46_as_many_directions_as_inputs(package: Any, n: int) -> None:
     np.testing.assert_array_equal(np.sum(y).tangent, t.sum(1))
 
 
+@pytest.mark.usefixtures("counted_looks")
 @TWO
 def test_47_empty_and_shapeless(package: Any) -> None:
     calls = []

@@ -498,6 +498,7 @@ def test_hessians_in_several_arguments() -> None:
     np.testing.assert_allclose(alone, want[2, 2], rtol=1e-13)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.skipif(KERNEL is None, reason="without the kernel, Hessians of lists go forward")
 def test_large_tangents_take_few_directions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def f(x: Any) -> Any:

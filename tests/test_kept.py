@@ -1007,6 +1007,7 @@ def test_what_is_kept_of_plain_numbers_only_is_no_loss() -> None:
     assert derivative(f)(AT) == pytest.approx(FIRST)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_a_cache_of_duals_is_no_loss_until_it_is_met() -> None:
     """As a solver has it, that goes from point to point and calls both f and its derivative."""
     calls = 0
@@ -1030,6 +1031,7 @@ def test_a_cache_of_duals_is_no_loss_until_it_is_met() -> None:
             assert slope(x) == pytest.approx(taylor(lambda x: cube(x) * x, 1)(x)[1])
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_who_keeps_nothing_is_looked_into_ever_less_often() -> None:
     calls = 0
 
@@ -1068,6 +1070,7 @@ def in_other_threads(run: Callable[[], Any], n: int = 1) -> Any:
         return [each.result() for each in [pool.submit(run) for _ in range(n)]]
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_a_doubt_of_another_thread_is_not_ours() -> None:
     calls = 0
     table: dict[Any, Any] = {"a": 2.0}

@@ -596,6 +596,7 @@ def test_short_ways_inside_each_other(outer: str, inner: str, x: Any) -> None:
     agree(program)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @needs_kernel
 def test_the_usual_case_goes_the_short_way() -> None:
     def f(x: Any) -> Any:
@@ -621,6 +622,7 @@ def test_the_usual_case_goes_the_short_way() -> None:
             assert len(calls) == before + 1
 
 
+@pytest.mark.usefixtures("counted_looks")
 @needs_kernel
 def test_a_function_is_called_once() -> None:
     """Whatever it returns, but for arrays of objects, and steps of code that may keep values."""

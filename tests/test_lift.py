@@ -610,6 +610,7 @@ def test_writes_to_globals() -> None:
     assert CALLS == 4
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_closures_stay_shared() -> None:
     calls = 0
     g: Any = helper
@@ -1548,6 +1549,7 @@ def test_what_to_write_for_a_plain_array(write: Any, lifted: bool | None) -> Non
         )
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize(
     ("f", "x"),
     [

@@ -776,6 +776,7 @@ def test_a_number_that_another_program_reads_is_refused() -> None:
         derivative(f)(1.5)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_text_beside_the_numbers_is_no_loss() -> None:
     """Differences that agree, or do not settle, refuse nothing, and are not made again."""
     calls: list[str] = []

@@ -264,6 +264,7 @@ def test_a_value_that_is_kept_later_is_noticed() -> None:
         derivative(f)(2.0)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("mode", [None, "forward", "reverse"])
 @pytest.mark.parametrize("name", ["method", "callable", "made anew", "handed on", "partial"])
 def test_a_tie_is_looked_into_again_and_again_less(name: str, mode: Any, monkeypatch: Any) -> None:
@@ -293,6 +294,7 @@ def through(f: Any) -> Any:
     return lambda x: f(x) * 2
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_many_objects_of_a_class_are_looked_into_as_one() -> None:
     seen = []
     for _ in range(40):
@@ -341,6 +343,7 @@ def test_another_object_is_looked_into_at_once() -> None:
             derivative(kept[1].f)(2.0)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_a_logger_that_is_not_enabled_makes_no_text(caplog: Any) -> None:
     log = logging.getLogger("dualad.tests.packages")
 

@@ -572,6 +572,7 @@ def test_what_is_rebound_between_calls(monkeypatch: Any) -> None:
     assert f(0.0) == 2.0
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_methods_are_called_as_often_as_plain_code_calls_them() -> None:
     calls: list[str] = []
 
@@ -719,6 +720,7 @@ DRIVERS: dict[str, Callable[[Program], Any]] = {
 }
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("name", DRIVERS)
 def test_a_function_is_lifted_when_what_it_calls_comes_to_need_it(name: str) -> None:
     calls = 0

@@ -221,6 +221,7 @@ def test_code_that_is_replaced() -> None:
 # -- closures ------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_closures_are_the_callers() -> None:
     total, calls = 0.0, []
 
@@ -928,6 +929,7 @@ CALLING: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("name", CALLING)
 def test_numpy_calls_functions_as_often_as_ever(name: str) -> None:
     f = CALLING[name]

@@ -303,6 +303,7 @@ def test_a_list_is_not_multiplied_by_a_number_of_numpy() -> None:
         derivative(lambda x: (np.float64(2.0) * [x, 1.0])[0], lift=True)(0.75)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_functions_that_make_arrays_of_objects_are_lifted_once() -> None:
     calls: list[float] = []
 

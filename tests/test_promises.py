@@ -415,6 +415,7 @@ def test_passes_of_exact_numbers(package: ModuleType, number: Any) -> None:
     assert got[1] == [0, 1] and (got[0][0] == number or got[0][0] != got[0][0])
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
 def test_passes_of_equal_values_are_one_function() -> None:
     calls = []
@@ -434,6 +435,7 @@ def test_passes_of_equal_values_are_one_function() -> None:
     assert j == {"s": [3, 2], "n": [0, 0], "l": [[0, 1]]}
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize(
     ("call", "count"),
     [
@@ -651,6 +653,7 @@ def test_a_look_within_a_look_asks_for_no_more_looks(package: ModuleType) -> Non
     assert third - second <= 2 * (second - first)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @both
 def test_probes_are_not_refusals(package: ModuleType) -> None:
     calls = []
@@ -663,6 +666,7 @@ def test_probes_are_not_refusals(package: ModuleType) -> None:
     assert len(calls) == 1
 
 
+@pytest.mark.usefixtures("counted_looks")
 @both
 def test_a_dual_that_is_in_no_cache(package: ModuleType) -> None:
     """Where the plain number is in one, the plain run may be another."""
@@ -711,6 +715,7 @@ def test_infinite_values_tell_nothing_of_a_loss(package: ModuleType) -> None:
     assert (value, slope) == (math.inf, 2.0)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @both
 def test_a_refusal_belongs_to_the_derivative_whose_dual_it_was(package: ModuleType) -> None:
     d = functools.partial(package.derivative, lift=False)
@@ -1172,3 +1177,39 @@ def test_functions_of_the_users_have_their_own_warnings() -> None:
     with pytest.warns(RuntimeWarning, match="overflow encountered in reduce"):
         np.apply_along_axis(of_row, 0, Dual(np.array([[1e200], [1e200]]), np.ones((2, 1))))
     assert calls == [2]
+
+
+@both
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_advice_for_plain_numbers_holds_at_each_order(package: ModuleType, order: int) -> None:
+    def stripped(x: Any, times: int) -> Any:
+        for _ in range(times):
+            x = getattr(x, "primal", x)
+        return x
+
+    def nested(f: Any) -> Any:
+        for _ in range(order):
+            f = package.derivative(f, lift=False)
+        return f
+
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any, times: int) -> Any:
+        y = x**3 * kept.get("y", 8.0) / 8.0
+        kept["y"] = stripped(y, times)
+        return y
+
+    d = nested(lambda x: f(x, order - 1))
+    with pytest.raises(TypeError, match=rf"{ESCAPED}.*\(again while that is a dual"):
+        for _ in range(2):
+            d(2.0)
+    kept.clear()
+    slopes = [12.0, 12.0, 6.0]
+    d = nested(lambda x: f(x, order))
+    assert [d(2.0) for _ in range(3)] == [slopes[order - 1]] * 3
+    assert nested(lambda x: {stripped(x, order): 1}.get(0, x**3))(2.0) == slopes[order - 1]
+    with pytest.raises(TypeError, match=r"for the key \(again while that is a dual"):
+        nested(lambda x: {stripped(x, order - 1): 1})(2.0)
+    with pytest.raises(TypeError, match="would lose the derivative") as info:
+        nested(float)(2.0)
+    assert (f"take it {order} times" in str(info.value)) == (order > 1)

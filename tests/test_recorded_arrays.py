@@ -263,6 +263,7 @@ def _layers(p: Any) -> Any:
     return np.sum(np.tanh(p["W"] @ p["b"]) ** 2 * p["b"]) + np.sum(p["W"][0] ** 3)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_second_derivatives_in_structures_of_arrays() -> None:
     """By one vector of all their numbers, against a complex step through the gradient by hand."""
     random = np.random.default_rng(12)
@@ -326,6 +327,7 @@ def test_what_is_written_into_the_parts_of_one_vector() -> None:
         np.testing.assert_allclose(x, old, rtol=1e-15)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("n", [10, 40, 300])
 def test_hessians_of_array_code(n: int) -> None:
     calls = [0]

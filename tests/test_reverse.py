@@ -621,6 +621,7 @@ def test_rules_of_the_user() -> None:
 # -- what is built on the drivers ----------------------------------------------------------
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_helpers_with_many_inputs_take_few_evaluations() -> None:
     calls = 0
 
@@ -1053,6 +1054,7 @@ def test_results_are_the_callers_own() -> None:
     assert total[1] == 1.0
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_the_mode() -> None:
     for driver in (grad, value_and_grad, jacobian, hessian):
         with pytest.raises(ValueError, match="mode is 'forward'"):
@@ -1113,6 +1115,7 @@ def test_the_way_that_is_taken_by_itself(driver: Any, make: Any, least: int) -> 
             np.testing.assert_allclose(found, right, rtol=1e-14)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("mode", [None, "forward", "reverse"])
 def test_every_mode_takes_every_structure(mode: Any) -> None:
     """The short ways of the kernel, whichever way they go: by hand, in few evaluations."""
@@ -1158,6 +1161,7 @@ def test_every_mode_takes_every_structure(mode: Any) -> None:
     assert again([0.0, 1.0]) == grad(rosenbrock)([0.0, 1.0]) == [-2.0, 200.0]
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_a_mode_that_was_asked_for_says_why_it_cannot() -> None:
     calls = 0
 
@@ -1172,6 +1176,7 @@ def test_a_mode_that_was_asked_for_says_why_it_cannot() -> None:
     assert grad(f, mode="forward")(1.5) == 2.0
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_many_numbers_take_one_evaluation() -> None:
     calls = 0
 
@@ -1593,6 +1598,7 @@ def test_the_value_may_be_written_to_before_the_pullback_is_called(f: Callable[[
 # -- checkpoints ---------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_checkpoints() -> None:
     calls = 0
 
@@ -1773,6 +1779,7 @@ def _returns_more_than_numbers(x: Any) -> Any:
     return np.sum(found["y"])
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize(
     "f",
     [

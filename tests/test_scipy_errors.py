@@ -72,6 +72,7 @@ def test_what_is_right_without_duals_is_refused_for_them() -> None:
             derivative(f)(0.5)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_functions_are_not_called_to_see_whether_a_call_is_wrong() -> None:
     calls: list[Any] = []
 

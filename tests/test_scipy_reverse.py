@@ -412,6 +412,7 @@ def test_backward_as_forward(name: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_which_way_is_cheaper() -> None:
     """Backward through a solver with few parameters; forward where it would carry as many."""
     calls = 0

@@ -448,6 +448,7 @@ def test_what_is_right_is_not_refused(name: str, driver: str) -> None:
 FIRST = ("derivative", "grad of a list", "grad of a vector", "back", "vjp", "jacobian", "jvp")
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_few_plain_calls_are_made() -> None:
     calls = 0
 

@@ -1055,6 +1055,7 @@ def test_higher_derivatives_where_there_is_no_series() -> None:
     assert z == pytest.approx(16 * np.exp(1j), rel=1e-13)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_errors_of_a_higher_derivative_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only that a function has no series lets nested duals take over."""
     calls = []
@@ -1201,6 +1202,7 @@ def test_a_matrix_times_a_number_by_the_star_of_sparse_matrices() -> None:
     np.testing.assert_array_equal(found, [[51.0, 75.0], [22.0, 30.0], [3.0, 3.0]])
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("kind", [list, tuple])
 @pytest.mark.parametrize("x", [1.5, np.float64(1.5)])
 def test_several_numbers_of_one_evaluation(kind: Any, x: Any) -> None:
@@ -1288,6 +1290,7 @@ def test_high_orders_that_overflow_have_an_end(order: int) -> None:
         assert found[1] == pytest.approx(want, rel=1e-9)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize("order", [7, 11, 12])
 def test_infinite_derivatives_take_no_nested_duals(order: int) -> None:
     """The series has the signs that nested duals have, in three calls and not in 2**order steps."""

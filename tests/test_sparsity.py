@@ -799,6 +799,7 @@ def test_swallowed_refusals_are_noticed() -> None:
         sparsity(f, lift=False)(X)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_swallowed_refusals_of_an_inner_pattern_do_not_concern_the_outer() -> None:
     calls = {"inner": 0, "outer": 0}
 
@@ -907,6 +908,7 @@ class Counted:
         return self.f(*args)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_calls() -> None:
     f = Counted(by_slices)
     s = sparsity(f)(X)
@@ -962,6 +964,7 @@ def test_a_function_may_write_into_its_argument() -> None:
         np.testing.assert_array_equal(j(X).toarray(), slopes)
 
 
+@pytest.mark.usefixtures("counted_looks")
 @pytest.mark.parametrize(
     ("f", "x", "expected"),
     [
@@ -1033,6 +1036,7 @@ def test_a_hessian_is_read_from_one_evaluation_or_not(f: Any, x: Any) -> None:
         hessian(lambda x: np.sum(np.asarray(x)) ** 2, sparsity=1)(x)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_another_branch_has_another_pattern() -> None:
     calls: list[int] = []
 
@@ -1049,6 +1053,7 @@ def test_another_branch_has_another_pattern() -> None:
     assert len(calls) == 1
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_a_dense_row_goes_backward() -> None:
     def f(x: Any) -> Any:
         return np.concatenate([x[1:] ** 2 * x[0], [np.sum(x)]])
@@ -1076,6 +1081,7 @@ def test_a_dense_row_goes_backward() -> None:
             jacobian(arrow, sparsity=wrong, mode=mode)(x)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_a_few_long_rows_go_backward() -> None:
     n = 5000  # which would be as many directions forward, and back as well
     x = np.linspace(0.1, 0.9, n)
@@ -1484,6 +1490,7 @@ def test_hessians_of_functions_of_arrays() -> None:
         np.testing.assert_allclose(hvp(f)(x, v), expected @ v, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.usefixtures("counted_looks")
 def test_hessian_of_an_arrow() -> None:
     def f(x: Any) -> Any:
         return x[0] * np.sum(x[1:] ** 2) + x[0] ** 4

@@ -101,7 +101,7 @@ class Made:
             parts = (x.func, *x.args, *x.keywords.values())
         elif isinstance(x, type):
             self._own(x, key)
-            parts = () if _is_of_a_package(x) else self._seen(members, x)
+            parts = () if is_of_a_package(x) else self._seen(members, x)
         elif kind in _IN_C and not is_bound(x):
             self._own(x, key)
         elif kind not in CONTAINERS:
@@ -154,7 +154,7 @@ def _is_flag(x: Any) -> bool:
     return kind is bool or x is None or isinstance(kind, enum.EnumMeta)
 
 
-def _is_of_a_package(cls: type) -> bool:
+def is_of_a_package(cls: type) -> bool:
     home = cls.__module__
     return is_left_alone(home) or home.partition(".")[0] == _DUALAD
 
@@ -240,7 +240,7 @@ def held_by(x: Any) -> list[Any]:
     parts: Any = x if kind in _HOLDING else attributes_of(x)
     if len(parts) > _FEW:
         return []
-    has_flags = kind in _OPEN or not _is_of_a_package(kind)
+    has_flags = kind in _OPEN or not is_of_a_package(kind)
     values = parts.values() if isinstance(parts, dict) else parts
     return [v for v in values if type(v) in _FUNCTIONS or (has_flags and _is_flag(v))]
 
@@ -254,7 +254,7 @@ def attributes_of(x: Any) -> dict[str, Any]:
     if kind.__dictoffset__:
         with suppress(AttributeError, TypeError):  # it is another thing, as of a proxy
             held.update(object.__getattribute__(x, "__dict__"))
-    for base in () if _is_of_a_package(kind) else kind.__mro__:
+    for base in () if is_of_a_package(kind) else kind.__mro__:
         for name, slot in vars(base).items():
             if type(slot) is types.MemberDescriptorType and base is not object:
                 with suppress(AttributeError):  # it is not filled
@@ -273,7 +273,7 @@ def members(cls: type) -> list[Any]:
     """The functions in a class and those that it is derived from, and flags."""
     found: list[Any] = []
     for kind in cls.__mro__:
-        if not _is_of_a_package(kind):
+        if not is_of_a_package(kind):
             for x in list(vars(kind).values()):
                 if isinstance(x, property):
                     found += [f for f in (x.fget, x.fset) if f is not None]
