@@ -16,7 +16,7 @@ from libc.string cimport memcmp, memcpy
 
 from ._kernel cimport (
     Dual, Nested, Recorded, Series, combination, dual, element, in_array, is_double, is_of_one_open,
-    note_text, row_of_one, row_of_complex, row_of_two, stored,
+    note_text, room_on_tape, row_of_one, row_of_complex, row_of_two, stored,
 )
 
 cimport numpy as cnp
@@ -2074,13 +2074,14 @@ cdef class Room:
         (<Room>view)._seen, (<Room>view)._content = (<Whole>self._whole).array, content[index]
         return view
 
-    cdef bint promote(self, Dual x) except -1:
-        """Make room for the tangents of x, if the memory is of the simplest kind."""
+    cdef bint promote(self, object number) except -1:
+        """Make room for the tangents of a number, if the memory is of the simplest kind."""
         cdef Whole whole = <Whole>self._whole
         cdef cnp.npy_intp dims[9]
         cdef int i, ndim
+        cdef Dual x
         array = whole.array
-        if whole.aliases or type(array) is not ndarray or type(<object>x.lev) is not int:
+        if whole.aliases or type(array) is not ndarray or not isinstance(number, Dual):
             return False
         ndim = cnp.PyArray_NDIM(<cnp.ndarray>array)
         if not (
@@ -2089,6 +2090,12 @@ cdef class Room:
             and cnp.PyArray_ISBEHAVED(<cnp.ndarray>array) and cnp.PyArray_SIZE(<cnp.ndarray>array)
         ):
             return False
+        x = <Dual>number
+        if type(x) is not Dual or type(<object>x.lev) is not int:
+            found = room_on_tape(x, array)
+            if found is not None:
+                whole.array = found
+            return found is not None
         dims[0] = x.n
         for i in range(ndim):
             dims[i + 1] = cnp.PyArray_DIM(<cnp.ndarray>array, i)
@@ -2109,7 +2116,7 @@ cdef class Room:
 
     def __setitem__(self, index, x):
         content = self.now()
-        if type(content) is ndarray and type(x) is Dual and self.promote(<Dual>x):
+        if type(content) is ndarray and self.promote(x):
             content = self.now()
         if type(content) is ndarray or type(content) is DualArray:
             if stored(content, index, x):

@@ -1204,7 +1204,8 @@ def _is_foreign(module: Any) -> bool:
 
 
 _COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
-_NOWHERE = {"SuperLU": "scipy.sparse.linalg"}  # classes in C, and where they come from
+# Classes in C with methods that have stand-ins, and where they come from.
+_NOWHERE = {"SuperLU": "scipy.sparse.linalg", "Struct": "_struct"}
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 Cached = type(functools.lru_cache(lambda: None))
