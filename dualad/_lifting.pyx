@@ -121,10 +121,11 @@ cdef extern from *:
         return PyType_Check(PyCFunction_GET_SELF(f));
     }
 
-    /* Whether it is a method of SciPy's factors: of a type in C that does not say where it is from. */
-    static inline int is_of_factors(PyObject *f) {
+    /* Whether it is a method that has a stand-in: of SciPy's factors, or of a Struct. */
+    static inline int is_of_known(PyObject *f) {
         PyObject *self = PyCFunction_GET_SELF(f);
-        return self != NULL && strcmp(Py_TYPE(self)->tp_name, "SuperLU") == 0;
+        const char *name = self == NULL ? "" : Py_TYPE(self)->tp_name;
+        return strcmp(name, "SuperLU") == 0 || strcmp(name, "_struct.Struct") == 0;
     }
 
     /* The name that tells where a function in C is from: of its module, or of the class in C of which
@@ -204,7 +205,7 @@ cdef extern from *:
     int places_of(object f, void **out) noexcept
     bint is_of_module(object f) noexcept
     bint is_of_class(object f) noexcept
-    bint is_of_factors(object f) noexcept
+    bint is_of_known(object f) noexcept
     PyObject *home_of(object f) except? NULL
     bint is_called_by_type(object cls) noexcept
     bint is_made_by_object(PyTypeObject *cls) noexcept
@@ -406,7 +407,7 @@ cdef inline object stand_in(object x):
             if found != NULL:
                 return <object>found
         if type(x) is Builtin:
-            return readable_stand_in(x) if is_of_factors(x) else lending(x)
+            return readable_stand_in(x) if is_of_known(x) else lending(x)
     if type(x) is BoundMethod:
         f = <object>PyMethod_GET_FUNCTION(x)
         if type(f) is Function:
