@@ -608,6 +608,7 @@ cdef inline object made(object value, object tangent, object level):
 
 # What `connect_records` and `connect_forms` hand over.
 cdef object form_class = None   # forms.Form
+cdef object reverse_level = None  # forms.ReverseLevel
 cdef object node_class = None   # records.Node, and those of it that are something special
 cdef object read_class = None
 cdef object step_class = None
@@ -725,10 +726,10 @@ def connect_linear(functions, views):
     VIEWS_OF_ONE.update(views)
 
 
-def connect_forms(kind, spread):
-    """Tell the kernel what the tangents of reverse mode are."""
-    global form_class, spread_out, BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
-    form_class, spread_out, PLACES = kind, spread, place_of(kind.places)
+def connect_forms(kind, spread, level):
+    """Tell the kernel what the tangents of reverse mode are, and the class of its levels."""
+    global form_class, spread_out, reverse_level, BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
+    form_class, spread_out, reverse_level, PLACES = kind, spread, level, place_of(kind.places)
     BASE, PLACE, FORM_SHAPE = place_of(kind.base), place_of(kind.place), place_of(kind.shape)
     BLOCK, NODE, SEEN = place_of(kind.block), place_of(kind._node), place_of(kind._seen)
 
@@ -952,8 +953,9 @@ cdef object recorded_product(
         if w_dot is not None:
             other = form_matmul(v, w_dot)
             tangent = other if tangent is None else tangent + other
-    is_array = type(y) is ndarray or type(y) is DualArray
-    return made(y, tangent, level) if is_array else pair(y, tangent, level)
+    if type(y) is ndarray or type(y) is DualArray:
+        return made(y, tangent, level)
+    return number_of(y, tangent, level) if type(tangent) is form_class else pair(y, tangent, level)
 
 
 cdef object reduction(object f, tuple args, dict kwargs):
@@ -989,7 +991,7 @@ cdef object reduction(object f, tuple args, dict kwargs):
     pull.count = value.size // y.size if f is np_mean else 1
     tangent = new_form(new_node(node_class, left, pull.dtype, [node], pull), None, None)
     level = <object>SLOT(x, LEVEL)
-    return made(y, tangent, level) if left else pair(y, tangent, level)
+    return made(y, tangent, level) if left else number_of(y, tangent, level)
 
 
 cdef object reduced_dual(object f, object x, tuple args, dict kwargs):
@@ -1023,8 +1025,18 @@ cdef object paired(object y, object tangent, object level):
     """The dual of an array or a number, whose tangent with one direction is a number, too."""
     if type(y) is ndarray:
         return made(y, tangent, level)
-    is_number = type(tangent) is not ndarray and type(tangent) is not form_class
-    return pair(y, tangent.item() if is_number else tangent, level)
+    if type(tangent) is form_class:
+        return number_of(y, tangent, level)
+    return pair(y, tangent if type(tangent) is ndarray else tangent.item(), level)
+
+
+cdef object number_of(object y, object form, object level):
+    """The dual of a number that is recorded."""
+    if type(level) is reverse_level and level.tape is not None:
+        found = level.tape.number_of(y, <object>SLOT(form, NODE), level)
+        if found is not NotImplemented:
+            return found
+    return pair(y, form, level)
 
 
 cdef object total_of_dual(object x):
@@ -1369,7 +1381,7 @@ cdef object recorded_norm(object x):
     pull = total_of(node)
     node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([unit], [None], value.ndim))
     tangent = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
-    return pair(y, tangent, found.level)
+    return number_of(y, tangent, found.level)
 
 
 cdef object norm_along(object x, tuple args, dict kwargs):
@@ -1656,7 +1668,7 @@ cdef object sum_by_slopes(object x, object y, object slopes):
     if type(dot) is form_class:
         node = stretched(dot, slopes)
         t = new_form(new_node(node_class, (), DOUBLE, [node], total_of(node)), None, None)
-        return pair(y, t, <object>SLOT(x, LEVEL))
+        return number_of(y, t, <object>SLOT(x, LEVEL))
     token = quiet()
     try:
         t = slopes * dot
@@ -3609,19 +3621,21 @@ cdef object read_at(object form, object places, object part, object level):
 cdef object view(object x, object index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
-    value, tangent = x.primal, x.tangent
+    if not is_whole(x):
+        return None
+    value, tangent, level = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT), <object>SLOT(x, LEVEL)
     if type(tangent) is form_class and (type(value) is ndarray or is_simple(value)):
         if type(index) is list and {*map(type, index)} == {int}:
             index = numpy.array(index)
         if type(index) is ndarray and type(value) is ndarray:
-            return picked(value, tangent, index, x.level)
+            return picked(value, tangent, index, level)
         if basic_index(index) is None:
             return None
         part = value[index] if type(value) is ndarray else view(value, index)
         if type(part) is not ndarray and type(part) is not DualArray:
             return None
-        return made(part, window(tangent, index, part.shape), x.level)
-    if type(x.level) is not int:
+        return made(part, window(tangent, index, part.shape), level)
+    if type(level) is not int:
         return None
     if type(value) is not ndarray or type(tangent) is not ndarray:
         return None
@@ -3636,21 +3650,21 @@ cdef object view(object x, object index):
         part = value[index]
         if type(part) is not ndarray or not cnp.PyArray_CHKFLAGS(<cnp.ndarray>part, cnp.NPY_ARRAY_OWNDATA):
             return None
-        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
     if type(index) is slice:
         part = value[index]
-        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
     if type(index) is int:
         if cnp.PyArray_NDIM(<cnp.ndarray>value) < 2:
             return None
         part = value[index]
-        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
     if type(index) is not tuple or basic_index(index) is None:
         return None
     part = value[index]
     if type(part) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>part) == 0:
         return None
-    return made(part, tangent[(EVERYTHING, *index)] if several else tangent[index], x.level)
+    return made(part, tangent[(EVERYTHING, *index)] if several else tangent[index], level)
 
 
 def item_getter(general):
