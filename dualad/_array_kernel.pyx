@@ -13,12 +13,13 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
 from libc.float cimport DBL_MIN
-from libc.math cimport INFINITY, NAN, fabs, isfinite
+from libc.math cimport INFINITY, NAN, fabs, frexp, isfinite
 from libc.string cimport memcmp, memcpy
 cimport numpy as cnp
 
-from ._kernel cimport leave_if_large
+from ._kernel cimport Slope, exact_slope, leave_if_large
 
+import functools
 import operator
 
 import numpy
@@ -196,6 +197,7 @@ cdef class Row:
     cdef int nargs
     cdef int kinds[2]
     cdef list slopes
+    cdef Slope *exact[2]  # the same in C where that has the same bits, or NULL
     cdef bint is_square  # whose slope is 2*x
     cdef bint is_kinked  # whose slopes are steps, and never leave the range
 
@@ -216,6 +218,7 @@ cdef Row row_of(rule):
         row.is_square = list(rule.slopes) == [f"2*{rule.args[0]}"]
         for i, slope in enumerate(rule.slopes):
             row.kinds[i] = names.get(slope, CALCULATED)
+            row.exact[i] = exact_slope(rule.name.encode(), i)
             row.slopes.append(rule.slope_in(NAMESPACE, i) if row.kinds[i] == CALCULATED else None)
     ROWS[rule] = row
     return row
@@ -224,6 +227,8 @@ cdef Row row_of(rule):
 def follow(ufunc, rule):
     """Let this ufunc take the short way to its rule."""
     UFUNCS[ufunc] = row_of(rule)
+    if rule.kind == "flat" and len(rule.args) == 1:
+        FLAT[ufunc] = rule.name
 
 
 # Types of numbers: NPY_DOUBLE, NPY_FLOAT, or one of these.
@@ -363,6 +368,46 @@ cdef bint is_dense(
     return True
 
 
+cdef enum:
+    FEW = 256  # so many slopes are calculated here before NumPy has begun
+
+
+cdef object slope_of(Row row, int i, object a, object b, object y):
+    """The slope in argument i by C, for few doubles that lie as y does; None if it is for NumPy."""
+    cdef Py_ssize_t n, left = 0, right = 0
+    cdef const double *at
+    cdef const double *beside = NULL
+    cdef double first, second
+    if row.exact[i] == NULL or not is_row(<PyObject *>y):
+        return None
+    n = cnp.PyArray_SIZE(<cnp.ndarray>y)
+    if n > FEW:
+        return None
+    if type(a) is ndarray:
+        if not is_row(<PyObject *>a) or not cnp.PyArray_SAMESHAPE(<cnp.ndarray>a, <cnp.ndarray>y):
+            return None
+        at, left = <const double *>cnp.PyArray_DATA(<cnp.ndarray>a), 1
+    else:
+        first = a
+        at = &first
+    if row.nargs == 2:
+        if type(b) is ndarray:
+            if not is_row(<PyObject *>b) or not cnp.PyArray_SAMESHAPE(<cnp.ndarray>b, <cnp.ndarray>y):
+                return None
+            beside, right = <const double *>cnp.PyArray_DATA(<cnp.ndarray>b), 1
+        else:
+            second = b
+            beside = &second
+    slope = cnp.PyArray_SimpleNew(
+        cnp.PyArray_NDIM(<cnp.ndarray>y), cnp.PyArray_DIMS(<cnp.ndarray>y), cnp.NPY_DOUBLE
+    )
+    row.exact[i](
+        at, left, beside, right, <const double *>cnp.PyArray_DATA(<cnp.ndarray>y),
+        <double *>cnp.PyArray_DATA(<cnp.ndarray>slope), n,
+    )
+    return slope
+
+
 cdef object slope_like(object slope, int kind):
     """A slope in the type of the result, if it is an exact one: steps are 0, ½ and 1."""
     if type(slope) is not ndarray or type_in(<cnp.ndarray>slope) == kind:
@@ -482,16 +527,18 @@ cdef object applied(Row row, object a, object b):
         elif directions and shape[0] != cnp.PyArray_DIM(<cnp.ndarray>dot, 0):
             return None
         if row.kinds[i] == CALCULATED:
-            token = note_underflow() if noting else quiet()
-            try:
-                slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
-            except (ArithmeticError, ValueError):  # Python raises where NumPy gives inf
-                return None
-            finally:
-                unhush(token)
-            slope = slope_like(slope, kind)
+            slope = None if noting else slope_of(row, i, a, b, y)
             if slope is None:
-                return None
+                token = note_underflow() if noting else quiet()
+                try:
+                    slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
+                except (ArithmeticError, ValueError):  # Python raises where NumPy gives inf
+                    return None
+                finally:
+                    unhush(token)
+                slope = slope_like(slope, kind)
+                if slope is None:
+                    return None
             if (
                 not directions and out is None and type(slope) is ndarray
                 and cnp.PyArray_NDIM(<cnp.ndarray>slope) == ndim and Py_REFCNT(slope) == 1 and cnp.PyArray_CHKFLAGS(
@@ -562,6 +609,7 @@ cdef inline object made(object value, object tangent, object level):
 
 # What `connect_records` and `connect_forms` hand over.
 cdef object form_class = None   # forms.Form
+cdef object reverse_level = None  # forms.ReverseLevel
 cdef object node_class = None   # records.Node, and those of it that are something special
 cdef object read_class = None
 cdef object step_class = None
@@ -614,6 +662,31 @@ cdef dict SHAPES = {numpy.shape: "shape", numpy.ndim: "ndim", numpy.size: "size"
 cdef set QUESTIONS = {numpy.isnan, numpy.isfinite, numpy.isinf, numpy.signbit}
 cdef set MOVING = set()         # linear functions of one array, or of a list of arrays
 cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
+cdef object np_prod = numpy.prod
+cdef object np_cumprod = numpy.cumprod
+cdef object np_sort = numpy.sort
+cdef object np_median = numpy.median
+cdef object np_det = numpy.linalg.det
+cdef object np_trace = numpy.trace
+cdef object np_average = numpy.average
+cdef object np_interp = numpy.interp
+cdef object np_vdot = numpy.vdot
+cdef object np_inner = numpy.inner
+cdef object np_tensordot = numpy.tensordot
+cdef object TIMES = functools.partial(numpy.tensordot, axes=1)
+cdef object np_var = numpy.var
+cdef object np_std = numpy.std
+cdef object greatest = numpy.maximum.reduce
+cdef object least = numpy.minimum.reduce
+cdef set OF_ONE = {np_prod, np_cumprod, np_sort, np_median, np_var, np_std, np_det, np_trace}
+cdef set BILINEAR = {
+    np_vdot, np_inner, np_tensordot, numpy.convolve, numpy.correlate,
+}
+cdef frozenset ROUNDING = frozenset(("floor", "ceil", "trunc", "rint"))
+cdef dict ANSWERING = {}        # functions with plain answers, and what is to be done with those
+cdef dict FLAT = {}             # ufuncs without slopes, and their rows
+cdef object note_step = None    # of differentiations.py
+cdef object strongly_summed = None  # of records.py
 cdef object np_matmul = numpy.matmul
 
 
@@ -642,10 +715,10 @@ def connect_ranges(far, faint, finite):
     python_has_far, python_has_faint, python_is_finite = far, faint, finite
 
 
-def connect_products(matmul, back):
+def connect_products(matmul, back, strong_sum):
     """Tell the kernel what a matrix product does to the tangents of reverse mode, and back."""
-    global form_matmul, matmul_back
-    form_matmul, matmul_back = matmul, back
+    global form_matmul, matmul_back, strongly_summed
+    form_matmul, matmul_back, strongly_summed = matmul, back, strong_sum
 
 
 def connect_linear(functions, views):
@@ -654,10 +727,10 @@ def connect_linear(functions, views):
     VIEWS_OF_ONE.update(views)
 
 
-def connect_forms(kind, spread):
-    """Tell the kernel what the tangents of reverse mode are."""
-    global form_class, spread_out, BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
-    form_class, spread_out, PLACES = kind, spread, place_of(kind.places)
+def connect_forms(kind, spread, level):
+    """Tell the kernel what the tangents of reverse mode are, and the class of its levels."""
+    global form_class, spread_out, reverse_level, BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
+    form_class, spread_out, reverse_level, PLACES = kind, spread, level, place_of(kind.places)
     BASE, PLACE, FORM_SHAPE = place_of(kind.base), place_of(kind.place), place_of(kind.shape)
     BLOCK, NODE, SEEN = place_of(kind.block), place_of(kind._node), place_of(kind._seen)
 
@@ -731,6 +804,8 @@ cdef object slope_at(Row row, int i, object a, object b, object y, int kind, bin
         return -1.0
     if row.is_square and is_row(<PyObject *>a):
         return doubled(<cnp.ndarray>a)
+    if not of_duals and (slope := slope_of(row, i, a, b, y)) is not None:
+        return slope
     slope = row.rule.slope_in(OF_DUALS, i) if of_duals else row.slopes[i]
     token = note_underflow() if of_duals else quiet()
     noting, before = of_duals, noting
@@ -879,8 +954,9 @@ cdef object recorded_product(
         if w_dot is not None:
             other = form_matmul(v, w_dot)
             tangent = other if tangent is None else tangent + other
-    is_array = type(y) is ndarray or type(y) is DualArray
-    return made(y, tangent, level) if is_array else pair(y, tangent, level)
+    if type(y) is ndarray or type(y) is DualArray:
+        return made(y, tangent, level)
+    return number_of(y, tangent, level) if type(tangent) is form_class else pair(y, tangent, level)
 
 
 cdef object reduction(object f, tuple args, dict kwargs):
@@ -916,7 +992,7 @@ cdef object reduction(object f, tuple args, dict kwargs):
     pull.count = value.size // y.size if f is np_mean else 1
     tangent = new_form(new_node(node_class, left, pull.dtype, [node], pull), None, None)
     level = <object>SLOT(x, LEVEL)
-    return made(y, tangent, level) if left else pair(y, tangent, level)
+    return made(y, tangent, level) if left else number_of(y, tangent, level)
 
 
 cdef object reduced_dual(object f, object x, tuple args, dict kwargs):
@@ -950,8 +1026,18 @@ cdef object paired(object y, object tangent, object level):
     """The dual of an array or a number, whose tangent with one direction is a number, too."""
     if type(y) is ndarray:
         return made(y, tangent, level)
-    is_number = type(tangent) is not ndarray and type(tangent) is not form_class
-    return pair(y, tangent.item() if is_number else tangent, level)
+    if type(tangent) is form_class:
+        return number_of(y, tangent, level)
+    return pair(y, tangent if type(tangent) is ndarray else tangent.item(), level)
+
+
+cdef object number_of(object y, object form, object level):
+    """The dual of a number that is recorded."""
+    if type(level) is reverse_level and level.tape is not None:
+        found = level.tape.number_of(y, <object>SLOT(form, NODE), level)
+        if found is not NotImplemented:
+            return found
+    return pair(y, form, level)
 
 
 cdef object total_of_dual(object x):
@@ -1296,7 +1382,7 @@ cdef object recorded_norm(object x):
     pull = total_of(node)
     node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([unit], [None], value.ndim))
     tangent = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
-    return pair(y, tangent, found.level)
+    return number_of(y, tangent, found.level)
 
 
 cdef object norm_along(object x, tuple args, dict kwargs):
@@ -1475,16 +1561,7 @@ cdef object clipped(object x, object low, object high):
         if not (v[i] < least or v[i] > most or least < v[i] < most):
             return None
         slopes[i] = least < v[i] < most
-    y = value.clip(low, high)
-    if type(dot) is form_class:
-        node = node_of(dot)
-        descr = <object>SLOT(node, DTYPE)
-        if descr is not y.dtype:
-            return None
-        pull = Slopes([inside], [None], cnp.PyArray_NDIM(<cnp.ndarray>y))
-        form = new_form(new_node(node_class, y.shape, descr, [node], pull), None, None)
-        return made(y, form, <object>SLOT(x, LEVEL))
-    return made(y, inside * dot, <object>SLOT(x, LEVEL))
+    return by_slopes(x, value.clip(low, high), inside)
 
 
 cdef object filled_like(object f, object x):
@@ -1499,8 +1576,8 @@ cdef object filled_like(object f, object x):
     return made(like(value), numpy.zeros(dot.shape, value.dtype), <object>SLOT(x, LEVEL))
 
 
-cdef object bilinear(object f, tuple before, object a, object b):
-    """f(*before, a, b) for small arrays of one level, where f is linear in each; None for others."""
+cdef object bilinear(object f, tuple before, object a, object b, tuple behind=()):
+    """f(*before, a, b, *behind) for small arrays of one level, where f is linear in each; None for others."""
     cdef object v = a, w = b, v_dot = None, w_dot = None, level = None, y, tangent, token, dot
     cdef list terms = []
     cdef Py_ssize_t i, count = -1
@@ -1523,24 +1600,536 @@ cdef object bilinear(object f, tuple before, object a, object b):
         if count >= 0 and i != count:
             return None
         count = i
-    y = seen(f(*before, v, w))
+    y = seen(f(*before, v, w, *behind))
     token = quiet()
     try:
         for is_second, dot in enumerate((v_dot, w_dot)):
             if dot is None:
                 continue
             if count == 0:
-                terms.append(f(*before, v, dot) if is_second else f(*before, dot, w))
+                t = f(*before, v, dot, *behind) if is_second else f(*before, dot, w, *behind)
+                terms.append(t)
             else:
                 terms.append(numpy.stack([
-                    f(*before, v, each) if is_second else f(*before, each, w) for each in dot
+                    f(*before, v, each, *behind) if is_second else f(*before, each, w, *behind)
+                    for each in dot
                 ]))
         tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     finally:
         unhush(token)
+    if type(tangent) is not ndarray and type(y) is ndarray:  # without axes
+        tangent = numpy.asarray(tangent)
     if type(tangent) is ndarray:
         return paired(y, tangent, level) if is_small(tangent) else None
     return paired(y, tangent, level) if isfinite(<double>tangent) else None
+
+
+# -- small arrays: what has a slope for each element --------------------------------------------
+
+
+cdef object numbers_in(object x):
+    """The value of a dual of doubles in C order, few and finite, or recorded; None for others."""
+    cdef object value, dot
+    if not is_whole(x):
+        return None
+    value, dot = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT)
+    if not is_row(<PyObject *>value) or not cnp.PyArray_NDIM(<cnp.ndarray>value) or not is_small(value):
+        return None
+    if type(dot) is form_class:
+        return value if <object>SLOT(node_of(dot), DTYPE) is (<object>value).dtype else None
+    return value if is_simple(x) and is_small(dot) and is_row(<PyObject *>dot) else None
+
+
+cdef object by_slopes(object x, object y, object slopes):
+    """y, an array whose tangent is slopes·ẋ element by element, for x with `numbers_in` it."""
+    cdef object dot = <object>SLOT(x, TANGENT), node, t, token
+    if type(dot) is not form_class:
+        token = quiet()
+        try:
+            t = slopes * dot
+        finally:
+            unhush(token)
+        return made(y, t, <object>SLOT(x, LEVEL)) if all_finite(t) else None
+    node = stretched(dot, slopes)
+    return made(y, new_form(node, None, None), <object>SLOT(x, LEVEL))
+
+
+cdef object stretched(object form, object slopes):
+    """The node of slopes·ẋ, element by element."""
+    cdef object node = node_of(form)
+    cdef Slopes pull = Slopes([slopes], [None], cnp.PyArray_NDIM(<cnp.ndarray>slopes))
+    pull.faint = is_faint(slopes)
+    return new_node(node_class, <object>SLOT(node, SHAPE), <object>SLOT(node, DTYPE), [node], pull)
+
+
+cdef object sum_by_slopes(object x, object y, object slopes):
+    """y, a number whose tangent is Σ slopes·ẋ, for x with `numbers_in` it."""
+    cdef object dot = <object>SLOT(x, TANGENT), node, t, token
+    cdef int ndim = cnp.PyArray_NDIM(<cnp.ndarray>slopes)
+    if type(dot) is form_class:
+        node = stretched(dot, slopes)
+        t = new_form(new_node(node_class, (), DOUBLE, [node], total_of(node)), None, None)
+        return number_of(y, t, <object>SLOT(x, LEVEL))
+    token = quiet()
+    try:
+        t = slopes * dot
+        if cnp.PyArray_NDIM(<cnp.ndarray>dot) > ndim:
+            t = add_up(t.reshape(dot.shape[0], -1), 1)
+            return pair(y, t, <object>SLOT(x, LEVEL)) if all_finite(t) else None
+        t = add_up(t.reshape(-1)).item()
+        return pair(y, t, <object>SLOT(x, LEVEL)) if isfinite(<double>t) else None
+    finally:
+        unhush(token)
+
+
+cdef object multiplied(object x):
+    """np.prod of all elements: the slope in one is the product of the others. None for others."""
+    cdef object value = numbers_in(x), slopes
+    cdef const double *v
+    cdef double *s
+    cdef double before = 1.0, behind = 1.0
+    cdef int exponent
+    cdef Py_ssize_t i, n, exponents = 0
+    if value is None:
+        return None
+    v, n = <const double *>cnp.PyArray_DATA(<cnp.ndarray>value), cnp.PyArray_SIZE(<cnp.ndarray>value)
+    slopes = cnp.PyArray_SimpleNew(
+        cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.PyArray_DIMS(<cnp.ndarray>value), cnp.NPY_DOUBLE
+    )
+    s = <double *>cnp.PyArray_DATA(<cnp.ndarray>slopes)
+    for i in range(n):
+        frexp(v[i], &exponent)
+        exponents += abs(exponent)
+        s[i] = before
+        before = before * v[i]
+    if exponents > 1000:  # a product of some of them may leave the range
+        return None
+    for i in range(n - 1, -1, -1):
+        s[i] = s[i] * behind
+        behind = behind * v[i]
+    return sum_by_slopes(x, seen(numpy.multiply.reduce(value, None)), slopes)
+
+
+cdef object multiplied_so_far(object x):
+    """np.cumprod of a vector; None for others.
+
+    Backward by logarithms, forward by the steps of `running` in array_rules/reductions.py.
+    """
+    cdef object value = numbers_in(x), dot, y, numbers, tangent
+    cdef const double *v
+    cdef double *run
+    cdef double size
+    cdef Py_ssize_t i, n, k, exponents = 0
+    cdef int exponent
+    if value is None or cnp.PyArray_NDIM(<cnp.ndarray>value) != 1:
+        return None
+    dot = <object>SLOT(x, TANGENT)
+    v, n = <const double *>cnp.PyArray_DATA(<cnp.ndarray>value), cnp.PyArray_SIZE(<cnp.ndarray>value)
+    for i in range(n):
+        frexp(v[i], &exponent)
+        exponents += abs(exponent)
+    if exponents > 1000:  # a product of some of them may leave the range
+        return None
+    if type(dot) is form_class:
+        for i in range(n):
+            if v[i] == 0.0:
+                return None
+        y = seen(numpy.cumprod(value))
+        form = new_form(stretched(dot, 1.0 / value), None, None)
+        node = stretched(LINEAR[numpy.cumsum](form), y.copy())
+        return made(y, new_form(node, None, None), <object>SLOT(x, LEVEL))
+    y = seen(numpy.cumprod(value))
+    k = cnp.PyArray_SIZE(<cnp.ndarray>dot) // n
+    numbers, tangent = value.copy(), dot.copy()
+    rest = numpy.empty((k + 1) * n)
+    run_up(
+        <double *>cnp.PyArray_DATA(<cnp.ndarray>numbers), <double *>cnp.PyArray_DATA(<cnp.ndarray>tangent),
+        n, k, n, <double *>cnp.PyArray_DATA(<cnp.ndarray>rest),
+    )
+    return made(y, tangent, <object>SLOT(x, LEVEL)) if all_finite(tangent) else None
+
+
+cdef void run_up(
+    double *v, double *t, Py_ssize_t n, Py_ssize_t k, Py_ssize_t step, double *room
+) noexcept:
+    """The products of the first 1, 2, …, n numbers v with k tangents t, `step` apart, in their places."""
+    cdef Py_ssize_t half = n // 2, i, d
+    cdef double *pairs = room
+    cdef double *dots = room + half
+    if n < 2:
+        return
+    for i in range(half):
+        for d in range(k):
+            dots[d * half + i] = v[2 * i + 1] * t[d * step + 2 * i] + v[2 * i] * t[d * step + 2 * i + 1]
+        pairs[i] = v[2 * i] * v[2 * i + 1]
+    run_up(pairs, dots, half, k, half, room + (k + 1) * half)
+    for i in range(half):
+        v[2 * i + 1] = pairs[i]
+        for d in range(k):
+            t[d * step + 2 * i + 1] = dots[d * half + i]
+        if 2 * i + 2 < n:
+            for d in range(k):
+                t[d * step + 2 * i + 2] = (
+                    v[2 * i + 2] * dots[d * half + i] + pairs[i] * t[d * step + 2 * i + 2]
+                )
+            v[2 * i + 2] = pairs[i] * v[2 * i + 2]
+
+
+cdef object outermost(object f, object x):
+    """np.max or np.min of a vector, of which equal extreme elements have slope 1/k; None for others."""
+    cdef object value = numbers_in(x), slopes
+    cdef const double *v
+    cdef double *s
+    cdef double top
+    cdef Py_ssize_t i, n, count = 0
+    if value is None or cnp.PyArray_NDIM(<cnp.ndarray>value) != 1:
+        return None
+    y = (least if f is numpy.min or f is numpy.amin else greatest)(value)
+    v, n, top = <const double *>cnp.PyArray_DATA(<cnp.ndarray>value), cnp.PyArray_SIZE(<cnp.ndarray>value), y
+    slopes = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>value), cnp.NPY_DOUBLE)
+    s = <double *>cnp.PyArray_DATA(<cnp.ndarray>slopes)
+    for i in range(n):
+        count += v[i] == top
+    for i in range(n):
+        s[i] = 1.0 / count if v[i] == top else 0.0
+    return sum_by_slopes(x, y, slopes)
+
+
+cdef object spread_of(object f, object x):
+    """np.var or np.std of a vector; None for others."""
+    cdef object value = numbers_in(x), dot, off, terms, token, y, t
+    cdef Py_ssize_t n
+    cdef double slope = 1.0
+    if value is None or cnp.PyArray_NDIM(<cnp.ndarray>value) != 1:
+        return None
+    n, dot = cnp.PyArray_SIZE(<cnp.ndarray>value), <object>SLOT(x, TANGENT)
+    y = seen(f(value))
+    if not 1e-140 < y < 1e140:  # squares underflow or overflow
+        return None
+    if f is np_std:
+        if not greatest(value) > least(value):  # a kink, also where the mean was rounded
+            return None
+        slope = 0.5 / <double>y
+    token = quiet()
+    try:
+        off = value - value.mean()
+        if type(dot) is form_class:
+            return sum_by_slopes(x, y, off * (2.0 * slope / n))
+        terms = off * (dot - dot.mean(-1, None, None, True))
+        t = add_up(terms + terms, -1) * (1.0 / n)
+        if f is np_std:
+            t = slope * t
+    finally:
+        unhush(token)
+    if not all_finite_in(t):
+        return None
+    return paired(y, t, <object>SLOT(x, LEVEL))
+
+
+cdef object in_order(object x):
+    """np.sort of a vector without equal elements: to each its tangent. None for others."""
+    cdef object value = numbers_in(x), places, y
+    if value is None or cnp.PyArray_NDIM(<cnp.ndarray>value) != 1:
+        return None
+    places = value.argsort()
+    y = value.take(places)
+    if not is_rising(<cnp.ndarray>y):
+        return None
+    if type(<object>SLOT(x, TANGENT)) is form_class:
+        return read_at(<object>SLOT(x, TANGENT), places, y, <object>SLOT(x, LEVEL))
+    return made(y, (<object>SLOT(x, TANGENT)).take(places, -1), <object>SLOT(x, LEVEL))
+
+
+cdef bint is_rising(cnp.ndarray x) noexcept:
+    """Whether each element of a vector is greater than the one before."""
+    cdef const double *v = <const double *>cnp.PyArray_DATA(x)
+    cdef Py_ssize_t i
+    for i in range(1, cnp.PyArray_SIZE(x)):
+        if not v[i - 1] < v[i]:
+            return False
+    return True
+
+
+cdef object middle(object x):
+    """np.median of all elements, none of which are equal; None for others."""
+    cdef object value = numbers_in(x), places, slopes
+    cdef double *s
+    cdef const Py_ssize_t *at
+    cdef Py_ssize_t n
+    if value is None:
+        return None
+    places = value.argsort(None)
+    if not is_rising(<cnp.ndarray>value.take(places)):
+        return None
+    slopes = numpy.zeros(value.shape)
+    n, s = cnp.PyArray_SIZE(<cnp.ndarray>value), <double *>cnp.PyArray_DATA(<cnp.ndarray>slopes)
+    at = <const Py_ssize_t *>cnp.PyArray_DATA(<cnp.ndarray>places)
+    s[at[(n - 1) // 2]] += 0.5
+    s[at[n // 2]] += 0.5
+    return sum_by_slopes(x, seen(numpy.median(value)), slopes)
+
+
+cdef object determined(object x):
+    """np.linalg.det of a matrix of up to three rows; None for others.
+
+    The slope in an element is its cofactor, in the order of sums that array_rules/linalg.py has.
+    """
+    cdef object value = numbers_in(x), slopes
+    cdef const double *a
+    cdef double *s
+    cdef int i, j, n, i1, i2, j1, j2
+    if value is None or cnp.PyArray_NDIM(<cnp.ndarray>value) != 2:
+        return None
+    n = <int>cnp.PyArray_DIM(<cnp.ndarray>value, 0)
+    if n != cnp.PyArray_DIM(<cnp.ndarray>value, 1) or not 2 <= n <= 3:
+        return None
+    y = seen(np_det(value))
+    slopes = cnp.PyArray_SimpleNew(2, cnp.PyArray_DIMS(<cnp.ndarray>value), cnp.NPY_DOUBLE)
+    a = <const double *>cnp.PyArray_DATA(<cnp.ndarray>value)
+    s = <double *>cnp.PyArray_DATA(<cnp.ndarray>slopes)
+    for i in range(n):
+        for j in range(n):
+            if n == 2:
+                s[2 * i + j] = a[2 * (1 - i) + 1 - j] if i == j else -a[2 * (1 - i) + 1 - j]
+                continue
+            i1, i2, j1, j2 = (i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3
+            s[3 * i + j] = a[3 * i1 + j1] * a[3 * i2 + j2] - a[3 * i1 + j2] * a[3 * i2 + j1]
+    return sum_by_slopes(x, y, slopes)
+
+
+cdef object of_one(object f, object x):
+    """A function of `OF_ONE` of one array alone; None if that is left to Python."""
+    if f is np_prod:
+        return multiplied(x)
+    if f is np_cumprod:
+        return multiplied_so_far(x)
+    if f is np_sort:
+        return in_order(x)
+    if f is np_median:
+        return middle(x)
+    if f is np_var or f is np_std:
+        return spread_of(f, x)
+    return determined(x) if f is np_det else traced(x)
+
+
+cdef object interpolated(object x, object xp, object fp):
+    """np.interp of an array in a plain table, none of whose points is met; None for others."""
+    cdef object value = numbers_in(x), slopes
+    cdef const double *v
+    cdef const double *at
+    cdef const double *heights
+    cdef double *s
+    cdef Py_ssize_t i, n, low, high, half
+    if value is None:
+        return None
+    if type(xp) is list:
+        xp = as_operand(xp)
+    if type(fp) is list:
+        fp = as_operand(fp)
+    if not is_row(<PyObject *>xp) or not is_row(<PyObject *>fp) or not is_small(fp) or not is_small(xp):
+        return None
+    if cnp.PyArray_NDIM(<cnp.ndarray>xp) != 1 or not cnp.PyArray_SAMESHAPE(<cnp.ndarray>xp, <cnp.ndarray>fp):
+        return None
+    if not is_rising(<cnp.ndarray>xp):
+        return None
+    n = cnp.PyArray_SIZE(<cnp.ndarray>xp)
+    slopes = cnp.PyArray_SimpleNew(
+        cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.PyArray_DIMS(<cnp.ndarray>value), cnp.NPY_DOUBLE
+    )
+    v, s = <const double *>cnp.PyArray_DATA(<cnp.ndarray>value), <double *>cnp.PyArray_DATA(<cnp.ndarray>slopes)
+    at, heights = <const double *>cnp.PyArray_DATA(<cnp.ndarray>xp), <const double *>cnp.PyArray_DATA(<cnp.ndarray>fp)
+    for i in range(cnp.PyArray_SIZE(<cnp.ndarray>value)):
+        low, high = 0, n  # how many points are below: at least, and at most
+        while low < high:
+            half = (low + high) // 2
+            if at[half] < v[i]:
+                low = half + 1
+            else:
+                high = half
+        if low < n and at[low] == v[i]:  # a kink
+            return None
+        s[i] = 0.0
+        if 0 < low < n:
+            s[i] = (heights[low] - heights[low - 1]) / (at[low] - at[low - 1])
+    if not all_finite(slopes):
+        return None
+    return by_slopes(x, seen(numpy.interp(value, xp, fp)), slopes)
+
+
+cdef object traced(object x):
+    """np.trace of a matrix; None for others."""
+    cdef object value = numbers_in(x)
+    if value is None or cnp.PyArray_NDIM(<cnp.ndarray>value) != 2:
+        return None
+    return sum_by_slopes(x, seen(np_trace(value)), numpy.eye(*value.shape))
+
+
+# -- small arrays: plain answers ----------------------------------------------------------------
+
+
+def connect_answers(functions, step):
+    """Tell the kernel which functions of arrays have plain answers, and what is noted of those.
+
+    `functions`: to each what is called with it, the answer and the arguments; None for nothing.
+    """
+    global note_step
+    ANSWERING.update(functions)
+    note_step = step
+
+
+cdef object answer_of(object f, tuple args, dict kwargs):
+    """What a function of `ANSWERING` says of a dual array; None if that is left to Python."""
+    cdef object x = args[0], note
+    if not is_answering(x):
+        return None
+    for option in args[1:]:
+        if not is_option(option):
+            return None
+    for option in kwargs.values():
+        if not is_option(option):
+            return None
+    y = seen(f(<object>SLOT(x, PRIMAL), *args[1:], **kwargs))
+    note = ANSWERING[f]
+    if note is not None:
+        note(f, y, args, kwargs)
+    return y
+
+
+cdef object flat_answer(object name, object ufunc, object x):
+    """What a ufunc without slope makes of a dual array: a plain one. None if it is for Python."""
+    cdef object value
+    if not is_answering(x):
+        return None
+    value = <object>SLOT(x, PRIMAL)
+    if not is_row(<PyObject *>value) or not cnp.PyArray_NDIM(<cnp.ndarray>value):
+        return None
+    y = seen(ufunc(value))
+    if name == "sign":
+        look_for_search(x, 0.0, apart=least_apart(<cnp.ndarray>value, 0.0))
+    elif name in ROUNDING:
+        note_step(x)
+    return y
+
+
+# -- small arrays: sums of products, and back ---------------------------------------------------
+
+
+cdef class Contraction:
+    """The pull of np.einsum of two arrays, by what each adjoint is the einsum of."""
+
+    cdef list others     # of each form the other factor
+    cdef list subscripts  # and the subscripts of the adjoint, of that, and of the result
+    cdef int ndim
+
+    def __call__(self, g):
+        cdef list found = []
+        cdef object front = "" if type(g) is float or len(g.shape) == self.ndim else "Z"
+        for other, (mine, of_other, back) in zip(self.others, self.subscripts):
+            text = f"{front}{mine},{of_other}->{front}{back}"
+            found.append(strongly_summed(lambda a, b: np_einsum(text, a, b), g, other))
+        return found
+
+
+cdef dict CONTRACTIONS = {}  # texts for np.einsum, and their subscripts; None if they are not simple
+
+
+cdef tuple subscripts_of(str text):
+    """The subscripts of two factors and of their product, if each sums over what they share."""
+    cdef tuple found = None
+    if text in CONTRACTIONS:
+        return CONTRACTIONS[text]
+    given, arrow, result = text.replace(" ", "").partition("->")
+    terms = given.split(",")
+    if len(terms) == 2 and arrow and "." not in text and "Z" not in text:
+        a, b = terms
+        has_all = set(a) <= {*b, *result} and set(b) <= {*a, *result} and {*result} <= {*a, *b}
+        if has_all and all(len(set(each)) == len(each) for each in (a, b, result)):
+            found = a, b, result
+    if len(CONTRACTIONS) > 1000:
+        CONTRACTIONS.clear()
+    CONTRACTIONS[text] = found
+    return found
+
+
+cdef object contracted(object f, tuple before, object a, object b, tuple behind, str text):
+    """f(*before, a, b, *behind), which is np.einsum(text, a, b), of arrays that are recorded.
+
+    None if that is left to Python.
+    """
+    cdef tuple terms = subscripts_of(text)
+    cdef Contraction pull = Contraction.__new__(Contraction)
+    cdef Operands found = Operands.__new__(Operands)
+    cdef list values = [], forms = []
+    cdef dict sizes = {}
+    if terms is None:
+        return None
+    for x in (a, b):
+        if is_whole(x):
+            x = found.value(x, forms)
+        else:
+            forms.append(None)
+        if not is_row(<PyObject *>x):
+            return None
+        values.append(x)
+    if found.count == 0:
+        return None
+    for term, value in zip(terms, values):
+        if len(term) != cnp.PyArray_NDIM(<cnp.ndarray>value):
+            return None
+        for letter, n in zip(term, value.shape):
+            if sizes.setdefault(letter, n) != n:
+                return None
+    y = seen(f(*before, values[0], values[1], *behind))
+    pull.others, pull.subscripts, pull.ndim = [], [], len(terms[2])
+    nodes = []
+    for i in range(2):
+        if forms[i] is not None:
+            nodes.append(node_of(forms[i]))
+            pull.others.append(values[1 - i].copy())  # f may write into it
+            pull.subscripts.append((terms[2], terms[1 - i], terms[i]))
+    shape = y.shape
+    return paired(y, new_form(new_node(node_class, shape, DOUBLE, nodes, pull), None, None), found.level)
+
+
+cdef object sum_of_products(object f, object a, object b, tuple options):
+    """A function of `BILINEAR`; None if that is left to Python."""
+    cdef int left = ndim_in(a), right = ndim_in(b)
+    cdef object result
+    if options and type(options[0]) is not (int if f is np_tensordot else str):
+        return None
+    if type(a) is list:
+        a = as_operand(a)
+    if type(b) is list:
+        b = as_operand(b)
+    if (f is np_vdot or f is np_inner) and left == 1 and right == 1:
+        return product(a, b, f)
+    if f is np_tensordot:
+        if not options or not 0 <= options[0] <= min(left, right):
+            return None
+        if a.shape[left - options[0]:] != b.shape[:options[0]]:
+            return None
+        if options[0] == 1 and left + right in (3, 4) and (result := product(a, b, TIMES)) is not None:
+            return result
+        return contracted(f, (), a, b, options, text_of_sum(left, right, options[0], False))
+    result = bilinear(f, (), a, b, options)
+    if result is None and f is np_inner and left and right:
+        return contracted(f, (), a, b, (), text_of_sum(left, right, 1, True))
+    return result
+
+
+cdef inline int ndim_in(object x) noexcept:
+    return ndim_of(<object>SLOT(x, PRIMAL)) if is_whole(x) else ndim_of(x)
+
+
+cdef str text_of_sum(int left, int right, int shared, bint last):
+    """np.tensordot as np.einsum: over the last axes of one and the first (or last) of the other."""
+    cdef str letters = "abcdefghijklmnopqrstuvwxyz"
+    if left + right > 26:
+        return ""
+    mine, summed_over = letters[:left - shared], letters[left - shared:left]
+    rest = letters[left:left + right - shared]
+    other = rest + summed_over if last else summed_over + rest
+    return f"{mine}{summed_over},{other}->{mine}{rest}"
 
 
 cdef object reshaped(object form, tuple shape):
@@ -2310,6 +2899,10 @@ def ufunc_protocol(general):
                     return found
             elif ufunc in QUESTIONS and is_answering(inputs[0]):
                 return ufunc(<object>SLOT(inputs[0], PRIMAL))
+            elif PyDict_GetItem(FLAT, ufunc) != NULL:
+                found = flat_answer(FLAT[ufunc], ufunc, inputs[0])
+                if found is not None:
+                    return found
             known = PyDict_GetItem(UFUNCS, ufunc)
             row = None if known == NULL else <Row><object>known
             if row is not None and PyTuple_GET_SIZE(inputs) == row.nargs:
@@ -2461,8 +3054,27 @@ def function_protocol(general):
         elif func is np_einsum:
             if not kwargs and PyTuple_GET_SIZE(args) == 3 and type(args[0]) is str:
                 result = bilinear(func, args[:1], args[1], args[2])
-        elif func in EXTREMES:
+                if result is None:
+                    result = contracted(func, args[:1], args[1], args[2], (), args[0])
+        elif func in OF_ONE:
+            if not kwargs and PyTuple_GET_SIZE(args) == 1:
+                result = of_one(func, args[0])
+        elif func in BILINEAR:
+            if not kwargs and PyTuple_GET_SIZE(args) >= 2:
+                result = sum_of_products(func, args[0], args[1], args[2:])
+        elif func is np_interp:
+            if not kwargs and PyTuple_GET_SIZE(args) == 3:
+                result = interpolated(args[0], args[1], args[2])
+        elif func is np_average:
             if args:
+                result = reduction(np_mean, args, kwargs)
+        elif PyDict_GetItem(ANSWERING, func) != NULL:
+            if args:
+                result = answer_of(func, args, kwargs)
+        elif func in EXTREMES:
+            if PyTuple_GET_SIZE(args) == 1 and not kwargs:
+                result = outermost(func, args[0])
+            if result is None and args:
                 result = recorded_extreme(func, args, kwargs)
         elif func in MOVING:
             if args:
@@ -2988,18 +3600,22 @@ def product(a, b, by=np_matmul):
 
 cdef object picked(cnp.ndarray value, object form, cnp.ndarray index, object level):
     """x[index] for an array of places, or a mask, of an array that is recorded."""
-    cdef object part, place, read
+    cdef object part
     if not (cnp.PyArray_ISINTEGER(index) or cnp.PyArray_ISBOOL(index)):
         return None
     part = value[index]
     if type(part) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>part) == 0:
         return None
-    place = allocated(place_class)
+    return read_at(form, cnp.PyArray_NewCopy(index, cnp.NPY_CORDER), part, level)  # f may write into it
+
+
+cdef object read_at(object form, object places, object part, object level):
+    """`part`, which was read at these places of an array that is recorded."""
+    cdef object place = allocated(place_class), node = node_of(form), read
     fill(place, VIEWS, ())
-    fill(place, INDEX, cnp.PyArray_NewCopy(index, cnp.NPY_CORDER))  # f may write into it
+    fill(place, INDEX, places)
     fill(place, SIGN, 1)
     fill(place, IS_BASIC, False)
-    node = node_of(form)
     read = new_node(read_class, part.shape, <object>SLOT(node, DTYPE), (node,), None)
     fill(read, PART, place)
     return made(part, new_form(read, None, None), level)
@@ -3008,17 +3624,21 @@ cdef object picked(cnp.ndarray value, object form, cnp.ndarray index, object lev
 cdef object view(object x, object index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
-    value, tangent = x.primal, x.tangent
+    if not is_whole(x):
+        return None
+    value, tangent, level = <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT), <object>SLOT(x, LEVEL)
     if type(tangent) is form_class and (type(value) is ndarray or is_simple(value)):
+        if type(index) is list and {*map(type, index)} == {int}:
+            index = numpy.array(index)
         if type(index) is ndarray and type(value) is ndarray:
-            return picked(value, tangent, index, x.level)
+            return picked(value, tangent, index, level)
         if basic_index(index) is None:
             return None
         part = value[index] if type(value) is ndarray else view(value, index)
         if type(part) is not ndarray and type(part) is not DualArray:
             return None
-        return made(part, window(tangent, index, part.shape), x.level)
-    if type(x.level) is not int:
+        return made(part, window(tangent, index, part.shape), level)
+    if type(level) is not int:
         return None
     if type(value) is not ndarray or type(tangent) is not ndarray:
         return None
@@ -3033,21 +3653,21 @@ cdef object view(object x, object index):
         part = value[index]
         if type(part) is not ndarray or not cnp.PyArray_CHKFLAGS(<cnp.ndarray>part, cnp.NPY_ARRAY_OWNDATA):
             return None
-        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
     if type(index) is slice:
         part = value[index]
-        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
     if type(index) is int:
         if cnp.PyArray_NDIM(<cnp.ndarray>value) < 2:
             return None
         part = value[index]
-        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
     if type(index) is not tuple or basic_index(index) is None:
         return None
     part = value[index]
     if type(part) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>part) == 0:
         return None
-    return made(part, tangent[(EVERYTHING, *index)] if several else tangent[index], x.level)
+    return made(part, tangent[(EVERYTHING, *index)] if several else tangent[index], level)
 
 
 def item_getter(general):

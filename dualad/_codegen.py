@@ -9,6 +9,8 @@ Values and slopes are texts in a small language: names, numbers, + - * / // % **
     jet      a slope with its own tangents, for second derivatives
     call     the row as a builtin function of Python
 
+Slopes that have the same bits in C as in NumPy are loops over arrays, too.
+
 A row that needs a function which C does not have, or a slope that is not text, is left to the
 readable Dual. (`left_out` says which rows and why.)
 """
@@ -63,6 +65,17 @@ BINARY = {
     ast.Pow: "power({0}, {1}, odd)",
 }
 ROWS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
+# What has the same bits in C as in NumPy's loops, which have an exp of their own, but not these.
+EXACT = {
+    "abs": "fabs({0})",
+    "sqrt": "sqrt({0})",
+    "hypot": "hypot({0}, {1})",
+    "copysign": "copysign({0}, {1})",
+    "sign": "({0} > 0 ? 1.0 : {0} < 0 ? -1.0 : {0} == 0 ? 0.0 : {0})",
+    "square": "({0} * {0})",
+    "isfinite": "isfinite({0})",
+}
+EXACT_BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
 
@@ -135,6 +148,36 @@ def expression(node: ast.expr, names: dict[str, str], functions: set[str]) -> st
                 raise NotInC(f"C has no {name}")
             return f"f_{name}({', '.join([*map(c, node.args), 'odd'])})"
     raise NotInC(f"{ast.dump(node)} is not in the table's language")
+
+
+def exact(node: ast.expr, names: dict[str, str], rows: dict[str, Any]) -> str:
+    """An expression as C that gives the bits of NumPy's functions, element by element."""
+
+    def c(part: ast.expr) -> str:
+        return exact(part, names, rows)
+
+    match node:
+        case ast.Constant():
+            return number(node)
+        case ast.Name(id):
+            return names.get(id) or CONSTANTS[id]
+        case ast.UnaryOp(ast.USub(), operand):
+            return f"(-{c(operand)})"
+        case ast.BinOp(left, op, right) if type(op) in EXACT_BINARY:
+            return f"({c(left)} {EXACT_BINARY[type(op)]} {c(right)})"
+        case ast.Compare(left, [op], [right]):
+            return f"({c(left)} {COMPARE[type(op)]} {c(right)})"
+        case ast.IfExp(test, body, orelse):
+            return f"({c(test)} ? {c(body)} : {c(orelse)})"
+        case ast.Call():
+            name, args = called(node), [c(part) for part in node.args]
+            if name in EXACT:
+                return EXACT[name].format(*args)
+            if isinstance(rows[name].value, str):
+                return exact(
+                    parse(rows[name].value), dict(zip(rows[name].args, args, strict=True)), rows
+                )
+    raise NotInC(f"{ast.dump(node)} may have other bits in C than in NumPy")
 
 
 class Jets:
@@ -319,6 +362,32 @@ class Writer:
             lines += [f"    if (i == {i}) {{", *(f"        {line}" for line in body), "    }"]
         return "\n".join([*lines, "    return 1;", "}", ""])
 
+    def exact_slopes(self) -> Iterator[str]:
+        """The slopes that C can calculate for arrays, in a loop each, and a table of them."""
+        rows, entries = {rule.name: rule for rule in self.table}, []
+        for rule in self.table:
+            for i, slope in enumerate(rule.slopes if len(rule.args) <= 2 else ()):
+                names = {n: f"{n}[i * step_{n}]" for n in rule.args} | {"y": "y[i]"}
+                try:
+                    tree = parse(slope) if isinstance(slope, str) else ast.Constant(0)
+                    text = exact(tree, names, rows)
+                except NotInC:
+                    continue
+                if isinstance(tree, (ast.Constant, ast.Name)) or "[" not in text:
+                    continue  # which need not be calculated
+                a, b = (*rule.args, "_b")[:2]
+                entries.append(f'{{"{rule.name}", {i}, exact_{rule.name}_{i}}},')
+                yield (
+                    f"static void exact_{rule.name}_{i}(const double *{a}, Size step_{a}, "
+                    f"const double *{b}, Size step_{b}, const double *y, double *s, Size n) {{\n"
+                    f"    (void){a}; (void)step_{a}; (void){b}; (void)step_{b}; (void)y;\n"
+                    f"    for (Size i = 0; i < n; i++)\n        s[i] = {text};\n}}"
+                )
+        yield f"#define EXACT_COUNT {len(entries)}"
+        yield "static const Exact EXACT_SLOPES[EXACT_COUNT] = {"
+        yield from entries
+        yield "};"
+
     def lines(self) -> Iterator[str]:
         yield "/* Written by _codegen.py from the table in table.py; do not edit. */"
         yield '#include "_kernel.h"'
@@ -340,6 +409,7 @@ class Writer:
         yield "static const Row ROWS[ROW_COUNT] = {"
         yield from (entry for _, entry in self.rows.values())
         yield "};"
+        yield from self.exact_slopes()
 
 
 def text() -> str:

@@ -39,6 +39,15 @@ typedef struct {
     PyCFunction call;
 } Row;
 
+/* A slope of a row on arrays of doubles, if that has the bits of NumPy's: s = slope(a, b, y). */
+typedef void Slope(const double *a, Size step_a, const double *b, Size step_b, const double *y,
+                   double *s, Size n);
+typedef struct {
+    const char *name;
+    int argument;
+    Slope *slope;
+} Exact;
+
 /* Where one of __slots__ stands in the objects, and what stands there: NULL if nothing does. */
 static inline Py_ssize_t slot_of(PyObject *slot) {
     return ((PyMemberDescrObject *)slot)->d_member->offset;

@@ -8,6 +8,11 @@ cdef extern from "_kernel.h":
         DIRECTIONS
         JET
 
+    ctypedef void Slope(
+        const double *a, Py_ssize_t step_a, const double *b, Py_ssize_t step_b, const double *y,
+        double *s, Py_ssize_t n,
+    ) noexcept
+
 
 ctypedef struct Record:
     int *parents             # two places for each step; -1: none; below that: externals
@@ -110,6 +115,8 @@ cpdef object dual(object value, object tangent, object level)
 cpdef object open_level()
 cpdef object watch(object level, Py_ssize_t most)
 cpdef Py_ssize_t too_large(object level)
+cdef object room_on_tape(object x, object array)
+cdef Slope *exact_slope(bytes name, int i)
 cdef int leave_if_large(object tangent, object level) except -1
 cpdef object close_level(object level)
 cpdef bint is_open(object level)

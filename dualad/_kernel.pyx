@@ -31,7 +31,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
 from libc.float cimport DBL_MIN
 from libc.math cimport NAN, fabs, isfinite, isinf
 from libc.stdint cimport uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memset, strcmp
 cimport numpy as cnp
 
 import dis
@@ -142,7 +142,15 @@ cdef extern from "_kernel.h":
 
 
 cdef extern from "_rules.h":
+    ctypedef struct Exact:
+        const char *name
+        int argument
+        Slope *slope
+
+    const Exact EXACT_SLOPES[]
+
     enum:
+        EXACT_COUNT
         ROW_COUNT
         ROW_add
         ROW_sub
@@ -1121,6 +1129,15 @@ cdef int leave_if_watched(object x) except -1:
         watched[<object>(<Nested>x).level1] = -1
         raise LargeTangent
     return 0
+
+
+cdef Slope *exact_slope(bytes name, int i):
+    """The slope of a row in argument i as a loop over arrays that gives NumPy's bits, or NULL."""
+    cdef int j
+    for j in range(EXACT_COUNT):
+        if EXACT_SLOPES[j].argument == i and strcmp(EXACT_SLOPES[j].name, name) == 0:
+            return EXACT_SLOPES[j].slope
+    return NULL
 
 
 cdef int leave_if_large(object tangent, object level) except -1:
@@ -3192,6 +3209,28 @@ cdef inline Py_ssize_t place_in(PyObject *array, const Place *where) noexcept:
         i = where.at[axis]
         place = place * dims_of(array)[axis] + (i if i >= 0 else i + dims_of(array)[axis])
     return place
+
+
+cdef object room_on_tape(object x, object array):
+    """A plain array as a dual one that keeps the places of its elements, for a number of a tape.
+
+    None if that is not so simple, or if the array is large.
+    """
+    cdef Record *record
+    if type(x) is not Recorded:
+        return None
+    record = record_of(<Dual>x)
+    if record.closed or record.m or record.outer != NULL or cnp.PyArray_SIZE(<cnp.ndarray>array) > SOME:
+        return None
+    level = <object>(<Dual>x).lev
+    places = numpy.full((<object>array).shape, constant_on(record), numpy.intp)
+    form = form_of_places(level, places)
+    form.places = Places(level.tape, level, places)
+    return dual(array, form, level)
+
+
+cdef enum:
+    SOME = 1024  # places that cost less than one number that is stored without
 
 
 cdef bint stored_on_tape(PyObject *value, PyObject *form, object level, object index, object x) except -1:

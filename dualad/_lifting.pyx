@@ -16,7 +16,7 @@ from libc.string cimport memcmp, memcpy
 
 from ._kernel cimport (
     Dual, Nested, Recorded, Series, combination, dual, element, in_array, is_double, is_of_one_open,
-    note_text, row_of_one, row_of_complex, row_of_two, stored,
+    note_text, room_on_tape, row_of_one, row_of_complex, row_of_two, stored,
 )
 
 cimport numpy as cnp
@@ -121,10 +121,11 @@ cdef extern from *:
         return PyType_Check(PyCFunction_GET_SELF(f));
     }
 
-    /* Whether it is a method of SciPy's factors: of a type in C that does not say where it is from. */
-    static inline int is_of_factors(PyObject *f) {
+    /* Whether it is a method that has a stand-in: of SciPy's factors, or of a Struct. */
+    static inline int is_of_known(PyObject *f) {
         PyObject *self = PyCFunction_GET_SELF(f);
-        return self != NULL && strcmp(Py_TYPE(self)->tp_name, "SuperLU") == 0;
+        const char *name = self == NULL ? "" : Py_TYPE(self)->tp_name;
+        return strcmp(name, "SuperLU") == 0 || strcmp(name, "_struct.Struct") == 0;
     }
 
     /* The name that tells where a function in C is from: of its module, or of the class in C of which
@@ -204,7 +205,7 @@ cdef extern from *:
     int places_of(object f, void **out) noexcept
     bint is_of_module(object f) noexcept
     bint is_of_class(object f) noexcept
-    bint is_of_factors(object f) noexcept
+    bint is_of_known(object f) noexcept
     PyObject *home_of(object f) except? NULL
     bint is_called_by_type(object cls) noexcept
     bint is_made_by_object(PyTypeObject *cls) noexcept
@@ -406,7 +407,7 @@ cdef inline object stand_in(object x):
             if found != NULL:
                 return <object>found
         if type(x) is Builtin:
-            return readable_stand_in(x) if is_of_factors(x) else lending(x)
+            return readable_stand_in(x) if is_of_known(x) else lending(x)
     if type(x) is BoundMethod:
         f = <object>PyMethod_GET_FUNCTION(x)
         if type(f) is Function:
@@ -2074,13 +2075,14 @@ cdef class Room:
         (<Room>view)._seen, (<Room>view)._content = (<Whole>self._whole).array, content[index]
         return view
 
-    cdef bint promote(self, Dual x) except -1:
-        """Make room for the tangents of x, if the memory is of the simplest kind."""
+    cdef bint promote(self, object number) except -1:
+        """Make room for the tangents of a number, if the memory is of the simplest kind."""
         cdef Whole whole = <Whole>self._whole
         cdef cnp.npy_intp dims[9]
         cdef int i, ndim
+        cdef Dual x
         array = whole.array
-        if whole.aliases or type(array) is not ndarray or type(<object>x.lev) is not int:
+        if whole.aliases or type(array) is not ndarray or not isinstance(number, Dual):
             return False
         ndim = cnp.PyArray_NDIM(<cnp.ndarray>array)
         if not (
@@ -2089,6 +2091,12 @@ cdef class Room:
             and cnp.PyArray_ISBEHAVED(<cnp.ndarray>array) and cnp.PyArray_SIZE(<cnp.ndarray>array)
         ):
             return False
+        x = <Dual>number
+        if type(x) is not Dual or type(<object>x.lev) is not int:
+            found = room_on_tape(x, array)
+            if found is not None:
+                whole.array = found
+            return found is not None
         dims[0] = x.n
         for i in range(ndim):
             dims[i + 1] = cnp.PyArray_DIM(<cnp.ndarray>array, i)
@@ -2109,7 +2117,7 @@ cdef class Room:
 
     def __setitem__(self, index, x):
         content = self.now()
-        if type(content) is ndarray and type(x) is Dual and self.promote(<Dual>x):
+        if type(content) is ndarray and self.promote(x):
             content = self.now()
         if type(content) is ndarray or type(content) is DualArray:
             if stored(content, index, x):

@@ -688,4 +688,4 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
 if KERNEL:
     KERNEL.connect_forms(Form, form_at, form_of_places, block_of, ReverseLevel, made_of, Slopes)
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect_forms(Form, spread)
+    ARRAY_KERNEL.connect_forms(Form, spread, ReverseLevel)

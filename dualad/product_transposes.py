@@ -315,4 +315,4 @@ def _solve(a: Any, b: Any) -> Any:
 
 
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect_products(_matmul, _matmul_back)
+    ARRAY_KERNEL.connect_products(_matmul, _matmul_back, strongly_summed)

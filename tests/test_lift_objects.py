@@ -977,11 +977,16 @@ def test_what_is_not_reached_says_whose_call_it_was(f: Any, call: str) -> None:
         assert "dualad.lift(f)" not in str(caught.value)
 
 
+DOUBLES = struct.Struct("d")
+
+
 @pytest.mark.parametrize(
     ("f", "name"),
     [
         (lambda x: x * datetime.timedelta(seconds=x).days, "timedelta"),
         (lambda x: x * len(struct.pack("d", x)), r"struct\.pack"),
+        (lambda x: x * len(DOUBLES.pack(x)), r"struct\.Struct\.pack"),
+        (lambda x: x * len(struct.Struct("<d").pack(x)), r"struct\.Struct\.pack"),
         (lambda x: math.exp(x) * fractions.Fraction(x).numerator, "Fraction"),
     ],
 )

@@ -52,7 +52,7 @@ def as_operand(x: Any) -> Any:
         return from_objects(x)
     if kind is float:
         return x
-    if kind is list and (kinds := set(map(type, x))) <= _SINGLE:
+    if kind is list and (kinds := set(map(type, x))) <= SINGLE:
         if kinds <= _FLOATS:
             return np.asarray(x)
         return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
@@ -62,7 +62,7 @@ def as_operand(x: Any) -> Any:
     if is_sequence(x):
         x = listed(x)
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
-            if _SINGLE.issuperset(map(type, x)):
+            if SINGLE.issuperset(map(type, x)):
                 return from_objects(np.fromiter(x, object, len(x)))
             if any(map(_is_float_by_method, leaves(x))):
                 x = rebuild(x, lambda v: float(v) if _is_float_by_method(v) else v)
@@ -88,7 +88,7 @@ def _row(x: Any) -> Any:
 
 def listed(x: Any) -> Any:
     """A sequence as nested lists or tuples, if it is not of these alone."""
-    if isinstance(x, (list, tuple)) and _SINGLE.issuperset(map(type, x)):
+    if isinstance(x, (list, tuple)) and SINGLE.issuperset(map(type, x)):
         return x
     parts = [listed(part) if is_sequence(part) else part for part in x]
     is_listed = isinstance(x, (list, tuple)) and all(map(operator.is_, parts, x))
@@ -108,7 +108,7 @@ ARRAYS: set[type] = {np.ndarray}  # and DualArray
 _NUMBERS = (float, complex, int, np.number)
 # What the kernel puts together at once, as a right-hand side of a differential equation gives it.
 _FLOATS = frozenset((float, np.float64))
-_SINGLE = frozenset((KERNEL.Dual, KERNEL.Recorded, *_FLOATS)) if KERNEL else frozenset()
+SINGLE = frozenset((KERNEL.Dual, KERNEL.Recorded, *_FLOATS)) if KERNEL else frozenset()
 
 
 def counted(x: Any, numbers: list[Any]) -> Any:
@@ -116,12 +116,12 @@ def counted(x: Any, numbers: list[Any]) -> Any:
 
     None if there is anything in them that the kernel does not put together at once.
     """
-    if type(x) in _SINGLE:
+    if type(x) in SINGLE:
         numbers.append(x)
         return len(numbers) - 1
     if not isinstance(x, (list, tuple)):
         return None
-    if _SINGLE.issuperset(map(type, x)):
+    if SINGLE.issuperset(map(type, x)):
         numbers.extend(x)
         return list(range(len(numbers) - len(x), len(numbers)))
     found = []

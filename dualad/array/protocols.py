@@ -70,6 +70,10 @@ def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -
     for f in numpy_functions:
         PLAIN_ANSWERS.add(f)
         ARRAY_FUNCTIONS[f] = _on_values(f, out)
+    if ARRAY_KERNEL:
+        noted = {*_NEARNESS, *_PRESENCE, *_STEPS, *_SEARCHING}
+        notes = {f: _note_answer if f in noted else None for f in numpy_functions}
+        ARRAY_KERNEL.connect_answers(notes, note_step)
 
 
 REFUSED: set[Callable[..., Any]] = set()
@@ -159,19 +163,24 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
             out, args = args[place], (*args[:place], None, *args[place + 1 :])
         y = f(*rebuild(args, value), **rebuild(kwargs, value))
         y = answered(f, y, *leaves(args))
-        if (f in _NEARNESS and np.all(y)) or (f in _PRESENCE and not np.any(y)):
-            note_equal(*leaves(args), *leaves(kwargs))
-        elif f in _STEPS:
-            for x in leaves(args):
-                note_step(x)
-        if f in _SEARCHING:
-            _look_for_search(f, y, (*args[:2], *(kwargs[n] for n in _SEARCHED if n in kwargs)))
+        _note_answer(f, y, args, kwargs)
         if out is None:
             return y
         out[...] = y
         return out
 
     return answer
+
+
+def _note_answer(f: Callable[..., Any], y: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    """Note what a plain answer about duals may mean for code that goes on with it."""
+    if (f in _NEARNESS and np.all(y)) or (f in _PRESENCE and not np.any(y)):
+        note_equal(*leaves(args), *leaves(kwargs))
+    elif f in _STEPS:
+        for x in leaves(args):
+            note_step(x)
+    if f in _SEARCHING:
+        _look_for_search(f, y, (*args[:2], *(kwargs[n] for n in _SEARCHED if n in kwargs)))
 
 
 def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:

@@ -25,6 +25,7 @@ from ..array.protocols import implements, plain_answer
 from ..array.undefined import undefined
 from ..dual import Dual
 from ..pair import dual, newest, parts, plain
+from ..zeros import scale
 from .common import reduced
 from .matrices import (
     adjoint,
@@ -186,13 +187,15 @@ _CONDITION = 1e4  # up to this condition number the inverse gives higher derivat
 def det(a: Any) -> Any:
     """Jacobi: the derivative is the trace of adj(a)·ȧ, also where a is singular.
 
-    Small determinants are expanded. The adjugate of a larger one is det(a)·inv(a), and where
-    that would lose digits the determinant is split into a part of full rank and a small one.
+    The adjugate of a small one is expanded. That of a larger one is det(a)·inv(a),
+    and where that would lose digits the determinant is split into a part of full rank and a small
+    one.
     """
     a = as_operand(a)
     y = np.linalg.det(a.primal)
     if a.shape[-1] <= _FEW:
-        tangent = tangent_of(_expanded(a), a.level)
+        slopes = _cofactors(a.primal)
+        tangent = total(scale(slopes, a, a.primal, zero_slope_wins=False), (-2, -1))
     elif _is_safe(a, plain(y)):
         cofactors = np.matrix_transpose(np.linalg.inv(a.primal))
         tangent = y * total(cofactors * a.tangent, (-2, -1))
@@ -218,6 +221,23 @@ def _expanded(a: Any) -> Any:
     for i in range(a.shape[-1]):
         product = product * a[..., i, order[:, i]]
     return np.sum(product, axis=-1)
+
+
+def _cofactors(a: Any) -> Any:
+    """Leibniz' formula without each element in turn: the products with it, where it is left out."""
+    n = a.shape[-1]
+    if not n:
+        return a
+    order, signs = _permutations(n)
+    through = np.argsort(order, axis=0, kind="stable").reshape(n, -1, n)  # element j of row i
+    picked = [a[..., i, order[:, i]] for i in range(n)]
+    rows = []
+    for i in range(n):
+        others = signs.astype(plain(a).dtype)
+        for j in range(n):
+            others = others if j == i else others * picked[j]
+        rows.append(np.sum(others[..., through[..., i]], axis=-1))
+    return np.stack(rows, axis=-2)
 
 
 def _is_safe(a: Any, y: Any) -> bool:

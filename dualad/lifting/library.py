@@ -384,7 +384,8 @@ def _of_marshal() -> list[tuple[Any, str]]:
 
 def _of_struct() -> list[tuple[Any, str]]:
     module = sys.modules["struct"]
-    return [(module.pack, "struct.pack"), (module.pack_into, "struct.pack_into")]
+    each = {"struct": module, "struct.Struct": module.Struct}.items()
+    return [(getattr(of, f), f"{name}.{f}") for name, of in each for f in ("pack", "pack_into")]
 
 
 def _of_fractions() -> list[tuple[Any, str]]:

@@ -292,8 +292,8 @@ def stand_in(x: Any) -> Any:
         if kind is types.MethodWrapperType and x.__name__ in _OBJECTS_OWN:
             f = FUNCTIONS.get(getattr(x.__objclass__, x.__name__))
             return x if f is None else functools.partial(f, x.__self__)
-        if kind is types.BuiltinFunctionType and type(x.__self__).__name__ in _NOWHERE:
-            return _of_nowhere(x)
+        if kind is types.BuiltinFunctionType and type(x.__self__).__name__ in _IN_C:
+            return _of_known_class(x)
         if kind is types.BuiltinFunctionType and is_of_others(x):
             return caller(x, lent)
         return x
@@ -333,8 +333,8 @@ def _of_compiled(f: Any) -> Any:
     return caller(f, lent) if make is None else make(f, _changing(home))
 
 
-def _of_nowhere(x: Any) -> Any:
-    """What is called in place of a method in C of an object whose class names no module."""
+def _of_known_class(x: Any) -> Any:
+    """What is called in place of a method in C of an object of one of these classes."""
     kind = type(x.__self__)
     home = home_of_class(kind)
     if home not in sys.modules:
@@ -347,7 +347,7 @@ def _of_nowhere(x: Any) -> Any:
 def home_of_class(cls: type) -> str:
     """The module that a class is from, also where it is one in C that names none."""
     home: str = cls.__module__
-    return _NOWHERE.get(cls.__name__, home) if home == "builtins" else home
+    return _IN_C.get(cls.__name__, home) if home == "builtins" else home
 
 
 def _found(x: Any) -> Any:
@@ -1204,7 +1204,8 @@ def _is_foreign(module: Any) -> bool:
 
 
 _COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
-_NOWHERE = {"SuperLU": "scipy.sparse.linalg"}  # classes in C, and where they come from
+# Classes in C with methods that have stand-ins, and where they come from.
+_IN_C = {"SuperLU": "scipy.sparse.linalg", "Struct": "_struct"}
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 Cached = type(functools.lru_cache(lambda: None))

@@ -275,7 +275,14 @@ _CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 _MADE = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")  # whose code is read
 # Objects of packages that stay, whose methods have stand-ins; those of SciPy all may.
 _DRAWING = ("matplotlib.", "mpl_toolkits.")
-_BY_METHODS = ("logging", "numpy.random._generator", "numpy.random.mtrand", "scipy.", *_DRAWING)
+_BY_METHODS = (
+    "logging",
+    "_struct",
+    "numpy.random._generator",
+    "numpy.random.mtrand",
+    "scipy.",
+    *_DRAWING,
+)
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 if LIFTING:
     LIFTING.connect_reach(needs_lift, twin_of)

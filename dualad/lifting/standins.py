@@ -21,7 +21,7 @@ import numpy as np
 from ..array.algebra import levels_of, with_room
 from ..array.buffers import buffered
 from ..array.dualarray import DualArray
-from ..array.operands import ArrayProxy, as_objects, from_objects, listed, unbuffered
+from ..array.operands import SINGLE, ArrayProxy, as_objects, from_objects, listed, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, by_its_rule, in_front
 from ..array_rules.common import has_duals, in_order_of, valued
 from ..array_rules.creation import array_of, require
@@ -525,10 +525,15 @@ def _any_dual(x: Any) -> bool:
     return kind not in _PLAIN and is_sequence(x) and any(map(_any_dual, x))
 
 
+_FEW = 1024  # numbers that are put together at once
+
+
 @functools.wraps(np.full)
 def _full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
     if not _any_dual(fill_value):
         return buffered(np.full(shape, rebuild(fill_value, unbuffered), dtype, order, **options))
+    if dtype is None and type(fill_value) in SINGLE and type(shape) is int and 0 < shape <= _FEW:
+        return buffered(array_of([fill_value] * shape))
     fill_value = array_of(fill_value)
     if dtype is None and not fill_value.ndim and type(fill_value.level) is int:
         return buffered(np.broadcast_to(fill_value, shape).copy(order))
