@@ -72,10 +72,10 @@ def test_a_recursion_is_as_short_as_in_the_plain_run(name: str) -> None:
 def test_numbers_that_are_made_anew_are_known_by_their_tangents(name: str) -> None:
     global calls
     calls = 0
-    slope = FORWARD[name](down, 20.5)
-    assert calls <= 2 * 21
+    slope = FORWARD[name](down, 16.5)
+    assert calls <= 2 * 17  # few enough to be no search
     h = 1e-6
-    assert slope == pytest.approx((down(20.5 + h) - down(20.5 - h)) / (2 * h), rel=1e-6)
+    assert slope == pytest.approx((down(16.5 + h) - down(16.5 - h)) / (2 * h), rel=1e-6)
 
 
 @pytest.mark.parametrize("mode", ["forward", "reverse"])

@@ -778,7 +778,7 @@ def test_a_number_that_another_program_reads_is_refused() -> None:
 
 @pytest.mark.usefixtures("counted_looks")
 def test_text_beside_the_numbers_is_no_loss() -> None:
-    """Differences that agree, or do not settle, refuse nothing, and are not made again."""
+    """Differences that agree, or do not settle, refuse nothing, and are seldom made again."""
     calls: list[str] = []
 
     def f(v: Any) -> Any:
@@ -788,8 +788,9 @@ def test_text_beside_the_numbers_is_no_loss() -> None:
     x = np.array([0.0, 2.0])
     assert grad(f)(x).tolist() == [0.0, 12.0]
     first = len(calls)
-    assert grad(f)(x).tolist() == [0.0, 12.0]
-    assert len(calls) == first + 1
+    for _ in range(7):  # at the second, the fourth and the eighth call they are
+        assert grad(f)(x).tolist() == [0.0, 12.0]
+    assert len(calls) == 4 * first + 4
 
 
 @pytest.mark.parametrize("other", ["2", "1", "104", ".1"])
