@@ -436,6 +436,21 @@ def test_it_is_put_back_within_another_derivative(package: ModuleType, way: str)
 
 
 @both
+@pytest.mark.parametrize("lift", [None, True])
+def test_arrays_of_an_outer_derivative_are_put_back(package: ModuleType, lift: Any) -> None:
+    def outer(a: Any) -> Any:
+        kept = np.zeros(2) * a + [a, 0.0]
+
+        def inner(x: Any) -> Any:
+            kept[1] = kept[1] + kept[0]
+            return found_equal(x) * a
+
+        return package.vjp(anew(inner), 2.0, lift=lift)[0] + kept[1]
+
+    assert package.jvp(outer, (1.5,), (1.0,)) == (7.5, 5.0)
+
+
+@both
 def test_names_stand_for_the_same_things_as_before(package: ModuleType) -> None:
     kept = Counter()
     inner: Any = [0]

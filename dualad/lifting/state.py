@@ -21,7 +21,7 @@ import numpy as np
 
 from ..array.operands import unbuffered
 from ..differentiations import is_over, levels_in
-from ..pair import Pair
+from ..pair import Pair, is_array
 from .instructions import (
     DATA,
     UNKNOWN,
@@ -81,7 +81,7 @@ class State:
         if isinstance(x, Pair):
             if any(map(is_over, levels_in(x))):
                 raise _LeftAsItIs
-            return []
+            return [x.primal, x.tangent] if is_array(x) else []  # of another derivative around
         parts = _parts_of(x)
         for way in _ways_to_keep(x):
             if way.has_size:
