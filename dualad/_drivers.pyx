@@ -492,7 +492,7 @@ cdef class Driver:
         older: of a second derivative, the other level.
         """
         if is_near(level):
-            near_found(self.is_harmless("near", given))
+            near_found(self.searches.is_passed or self.is_harmless("near", given))
         if older is not None and has_refused(older):
             note_again(level, gravest_doubt(older))
         if not has_refused(level) or not self.asks_to_settle(level, x, y, given):

@@ -52,7 +52,7 @@ class Made:
     codes : list
         The code and the classes in the key, which is of their ids.
     objects : list
-        The objects that it reaches.
+        The objects that it reaches, and functions that hold something.
     looks : list of tuple
         A function that looks at something, that thing, and what it has seen.
     """
@@ -92,6 +92,8 @@ class Made:
         if kind is types.FunctionType:
             self._own(self._seen(own_of, x)[0], key)
             parts = [*defaults_of(x), *(self._seen(in_cells, x) if x.__closure__ else ())]
+            if x.__closure__ or x.__defaults__:  # of one factory with others, maybe
+                self.objects.append(x)
             if not has_code_that_stays(x):
                 paths = paths_in(x.__code__)
                 parts += [self._seen(named, (x.__globals__, *path))[0] for path in paths]
