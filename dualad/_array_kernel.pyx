@@ -126,6 +126,7 @@ cdef Py_ssize_t PRIMAL, TANGENT, LEVEL  # where a dual array keeps them
 cdef object ndarray = numpy.ndarray
 cdef object float64 = numpy.float64
 cdef object float32 = numpy.float32
+cdef object int64 = numpy.int64
 cdef object EVERYTHING = slice(None)
 
 
@@ -3657,7 +3658,7 @@ cdef object view(object x, object index):
     if type(index) is slice:
         part = value[index]
         return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
-    if type(index) is int:
+    if type(index) is int or type(index) is int64:
         if cnp.PyArray_NDIM(<cnp.ndarray>value) < 2:
             return None
         part = value[index]

@@ -79,7 +79,7 @@ cdef extern from *:
     #define NOWHERE PY_SSIZE_T_MIN
 
     static inline Py_ssize_t small_index(PyObject *x) {
-        Py_ssize_t i = PyLong_AsSsize_t(x);
+        Py_ssize_t i = PyNumber_AsSsize_t(x, PyExc_IndexError);
         if (i == -1 && PyErr_Occurred()) {
             PyErr_Clear();
             return NOWHERE;
@@ -2852,11 +2852,15 @@ ctypedef struct Place:
     Py_ssize_t at[AXES]
 
 
+cdef inline bint is_whole_number(object x) noexcept:
+    return type(x) is int or type(x) is int64
+
+
 cdef inline void find(object index, Place *place) noexcept:
     cdef Py_ssize_t i
     cdef PyObject *part
     place.axes = -1
-    if type(index) is int:
+    if is_whole_number(index):
         place.at[0] = small_index(<PyObject *>index)
         place.axes = 1 if place.at[0] != NOWHERE else -1
     elif type(index) is tuple:
@@ -2864,7 +2868,7 @@ cdef inline void find(object index, Place *place) noexcept:
             return
         for i in range(PyTuple_GET_SIZE(index)):
             part = PyTuple_GET_ITEM(index, i)
-            if type(<object>part) is not int:
+            if not is_whole_number(<object>part):
                 return
             place.at[i] = small_index(part)
             if place.at[i] == NOWHERE:
