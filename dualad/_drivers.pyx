@@ -16,7 +16,7 @@ from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
-    DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
+    DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused, open_again,
     is_double, is_near, is_open, is_vector, near_found, new_nested, new_series, on_tape, open_level, pulled, too_large,
     unfilled, watch, Searches, know, pass_over,
 )
@@ -64,8 +64,8 @@ cdef object continued = None          # continued(definition, x, y, level): from
 cdef object elementwise_calls = None  # elementwise_calls(made, argnum, shape, others, since): how many more
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y, passed): in how many calls; 0: y is
-cdef object settle = None             # settle(made_by, args, kwargs, y, level): look into y
-cdef object settle_along = None       # settle_along(f, x, v, y, level): the same for jvp
+cdef object settle = None             # settle(made_by, args, kwargs, y, level, why): look into y
+cdef object settle_along = None       # settle_along(f, x, v, y, level, why): the same for jvp
 cdef object refuse_unless_steady = None  # refuse_unless_steady(made_by, args, kwargs, y, level)
 cdef object harmless = None           # harmless(made): doubts that say nothing about f
 cdef object made_of = None            # made_of(f): what it is made of
@@ -203,7 +203,7 @@ ctypedef struct Given:
     Py_ssize_t count  # how many are differentiated
     bint is_single    # one by itself, not a tuple of one
     bint is_run       # f has been run,
-    PyObject *y       # and has given this last, if it has not raised
+    PyObject *y       # and has given this last, as for plain numbers
 
 
 def connect_reverse(
@@ -498,20 +498,29 @@ cdef class Driver:
         if not has_refused(level) or not self.asks_to_settle(level, x, y, given):
             return y
         why = gravest_doubt(level)
+        if why in losses:
+            Py_CLEAR(given.y)  # which need not be what plain numbers give
         if why == "objects" and self.needs_lift_now():
             return NotImplemented
         if why in losses and self.way == EITHER and (older is not None or type(level) is not int):
             return NotImplemented  # forward less may be lost
         args, kwargs = arguments(given)
+        close_level(level)  # for f, which may have kept its duals
+        if older is not None:
+            close_level(older)
         try:
             if older is None:
-                return y if settle(self.made_by(), args, kwargs, y, level) else NotImplemented
+                return y if settle(self.made_by(), args, kwargs, y, level, why) else NotImplemented
             second_look(self.made_by(), args, kwargs)(why)
             return y
         except (TypeError, AttributeError) as error:
             if is_for_good(error) or not self.needs_lift_now():
                 raise
             return NotImplemented
+        finally:
+            if older is not None:
+                open_again(older)
+            open_again(level)
 
     cdef int will_run_again(self, object level, Given *given) except -1:
         """f has been run, and that is given up: it must not have changed what it gives."""
@@ -1807,7 +1816,14 @@ def along(f, x, v):
             tell("jvp", error, gravest_doubt(level) if has_refused(level) else "")
             raise
         if has_refused(level) and not asks_to_settle(f, x, level, y):
-            if not settle_along(f, x, v, y, level):
+            why = gravest_doubt(level)
+            close_level(level)
+            try:
+                is_settled = settle_along(f, x, v, y, level, why)
+            finally:
+                open_again(level)
+            if not is_settled:
+                y = None if why in losses else y
                 refuse_unless_steady(("jvp", f, range(len(x)), False), x, {}, y, level)
                 return None
     finally:

@@ -119,6 +119,7 @@ cdef object room_on_tape(object x, object array)
 cdef Slope *exact_slope(bytes name, int i)
 cdef int leave_if_large(object tangent, object level) except -1
 cpdef object close_level(object level)
+cdef object open_again(object level)
 cpdef bint is_open(object level)
 cpdef bint has_refused(object level)
 cdef bint is_near(object level)

@@ -1151,9 +1151,12 @@ cdef int leave_if_large(object tangent, object level) except -1:
 
 
 cpdef object open_level():
+    return open_again(next(clocks[0]))
+
+
+cdef object open_again(object level):
     global opened, opened_count, opened_room
     cdef PyObject **room
-    level = next(clocks[0])
     if opened_count == opened_room:
         room = <PyObject **>PyMem_Realloc(opened, (2 * opened_room + 16) * sizeof(PyObject *))
         if room == NULL:

@@ -18,6 +18,7 @@ from .array.operands import unbuffered
 from .differentiations import (
     DOUBTS,
     NOTED,
+    Doubt,
     doubts_since,
     gravest_doubt,
     note_again,
@@ -303,7 +304,9 @@ _OF_NUMBERS = ("derivative", "taylor")  # drivers that go along one direction
 _MadeBy = tuple[str, Function, Argnums, bool]  # a driver, what it is given, and has_aux
 
 
-def _settle(made_by: _MadeBy, args: list[Any], kwargs: dict[str, Any], y: Any, level: int) -> bool:
+def _settle(
+    made_by: _MadeBy, args: list[Any], kwargs: dict[str, Any], y: Any, level: int, why: Doubt
+) -> bool:
     """Look into y, which the short way of a driver has had from f; whether its values stay."""
     name, f, argnums, has_aux = made_by
     inputs = Inputs(name, f, argnums, tuple(args), kwargs)
@@ -312,7 +315,7 @@ def _settle(made_by: _MadeBy, args: list[Any], kwargs: dict[str, Any], y: Any, l
     else:
         is_number = inputs.size == 1 and not is_array(inputs.leaves[0])
         along = unit_seeds(inputs, 0, inputs.size, is_number)
-    return _settle_along(inputs, along, y, level, has_aux)
+    return _settle_along(inputs, along, y, level, why, has_aux)
 
 
 def _along_axes(x: Any) -> Any:
@@ -321,19 +324,24 @@ def _along_axes(x: Any) -> Any:
 
 
 def _settle_jvp(
-    f: Function, primals: Sequence[Any], tangents: Sequence[Any], y: Any, level: int
+    f: Function,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    y: Any,
+    level: int,
+    why: Doubt,
 ) -> bool:
     """The same for what f has given in the short way of jvp."""
     inputs = Inputs("jvp", f, range(len(primals)), tuple(primals), {})
     along = inputs.matched(list(tangents), inputs.selected, "the direction", "the arguments")
-    return _settle_along(inputs, along, y, level)
+    return _settle_along(inputs, along, y, level, why)
 
 
 def _settle_along(
-    inputs: Inputs, along: list[Any], y: Any, level: int, has_aux: bool = False
+    inputs: Inputs, along: list[Any], y: Any, level: int, why: Doubt, has_aux: bool = False
 ) -> bool:
     """The same, with these seeds, or of what a tape has recorded."""
-    outputs, why = Outputs(inputs.driver, y, level, has_aux), gravest_doubt(level)
+    outputs = Outputs(inputs.driver, y, level, has_aux)
     before, pass_forward = outputs.values, forward(along, has_aux)
     order = getattr(level, "order", None)  # of a series
     if type(level) is int:
@@ -351,14 +359,13 @@ def _refuse_unless_steady(
 ) -> None:
     """f is to be run again: refuse it if that gives something else.
 
-    `y`: what it has given at this level; None if it has not come so far.
+    `y`: what it has given at this level; None if that is not known of plain numbers.
     """
     name, f, argnums, has_aux = made_by
     if may_keep(f):
         inputs = Inputs(name, f, argnums, tuple(args), kwargs)
-        is_known = y is not None and gravest_doubt(level) not in LOSSES
         numbers = rebuild(y, lambda x: plain(unbuffered(x)))  # of levels that may be over
-        first = Outputs(name, numbers, level, has_aux) if is_known else None
+        first = None if y is None else Outputs(name, numbers, level, has_aux)
         refuse_unless_steady(inputs, first, has_aux)
 
 
