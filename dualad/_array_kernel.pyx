@@ -2968,7 +2968,9 @@ cdef object compared(object compare, object a, object b):
     first = (<double *>cnp.PyArray_DATA(like))[0]
     if not are_alike and (first == other or first == 0.0 or other == 0.0 and type(b) is DualArray):
         return None
-    if fabs(first) <= NEAR and fabs(other) <= NEAR:  # one may be zero within a tolerance
+    if fabs(first) <= fabs(other) <= NEAR or (  # one may be zero within a tolerance
+        type(b) is DualArray and fabs(other) <= fabs(first) <= NEAR
+    ):
         return None
     answer = compare(v, w)
     look_for_search(a, b, apart=least_apart(like, w))

@@ -17,7 +17,7 @@ cimport numpy as cnp
 
 from ._kernel cimport (
     DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused, open_again,
-    is_double, is_near, is_open, is_vector, near_found, new_nested, new_series, on_tape, open_level, pulled, too_large,
+    is_any_noted, is_double, is_near, is_open, is_vector, near_found, new_nested, new_series, on_tape, open_level, pulled, too_large,
     unfilled, watch, Searches, know, pass_over,
 )
 
@@ -258,6 +258,7 @@ cdef bint is_constant(object x, int depth=0):
 
 
 cdef enum:
+    MOST_CALLS = 1 << 20  # that are passed over
     LARGE = 1 << 15   # elements of a tangent: more than a processor has at hand
     MOST_ARRAYS = 32  # in a short way
     DEEPEST = 50      # lists within lists
@@ -336,7 +337,7 @@ cdef class Driver:
     cdef list beside_looks
     cdef object harmless             # the doubts that say nothing about f then, once there are any
     cdef Searches searches           # that were looked into
-    cdef bint is_lifted, is_index, has_aux
+    cdef bint is_lifted, is_index, has_aux, is_never_near
     cdef dict __dict__
     cdef object __weakref__
 
@@ -441,7 +442,9 @@ cdef class Driver:
     cdef object call(self, object level, object x, Given *given):
         """f with x in place of what is differentiated; NotImplemented if it is to be run again."""
         y = self.run(level, x, given)
-        return y if y is NotImplemented else self.settled(level, x, y, given)
+        if y is NotImplemented or not is_any_noted():
+            return y
+        return self.settled(level, x, y, given)
 
     cdef object run(self, object level, object x, Given *given):
         """The same, not looked into."""
@@ -492,7 +495,7 @@ cdef class Driver:
         older: of a second derivative, the other level.
         """
         if is_near(level):
-            near_found(self.searches.is_passed or self.is_harmless("near", given))
+            near_found(self.searches.is_passed or self.is_near_harmless(given))
         if older is not None and has_refused(older):
             note_again(level, gravest_doubt(older))
         if not has_refused(level) or not self.asks_to_settle(level, x, y, given):
@@ -548,15 +551,18 @@ cdef class Driver:
         calls = asks_to_settle(f, x, level, y, self.searches.passed)
         self.searches.passed = 0
         if calls:
-            pass_over(&self.searches, calls)
+            pass_over(&self.searches, min(calls, MOST_CALLS))
         return not calls
 
-    cdef bint is_harmless(self, object why, Given *given) except -1:
-        """Whether a doubt says nothing about f."""
+    cdef bint is_near_harmless(self, Given *given) except -1:
+        """Whether it says nothing about f that a number was near zero, which is asked often."""
+        if self.is_never_near and self.searches.calls & 15 and given.all == given.count:
+            return True
         if self.with_functions(given) is not self.f:
             return False
         self.look_what_is_harmless()
-        return why in self.harmless
+        self.is_never_near = "near" in self.harmless
+        return self.is_never_near
 
     cdef int look_what_is_harmless(self) except -1:
         self.is_as_it_was()
@@ -791,6 +797,8 @@ cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject 
         level = open_level()
         given.is_run, given.y = False, NULL
         driver.searches.calls += 1
+        driver.searches.level = <PyObject *>level
+        driver.searches.has_asked = driver.searches.is_passed = False
         know(&driver.searches)
         try:
             result = driver.short_way(level, x, &given)
@@ -1254,7 +1262,9 @@ cdef class OfSeries(Driver):
         if level.is_unable:
             return FORWARD
         if not self.takes_several or (type(y) is not list and type(y) is not tuple) or not y:
-            return self.looked_at(y, level)
+            y = self.looked_at(y, level)
+            given.is_run = type(y) is Series  # else what is run again gives what is not finite
+            return y
         for part in y:
             part = self.looked_at(part, level)
             if type(part) is not Series:

@@ -89,9 +89,11 @@ ctypedef struct Looked:  # where comparisons look like a search:
 
 ctypedef struct Searches:
     Looked[KNOWN] at
-    Py_ssize_t calls     # of the driver
+    PyObject *level      # of the call of the driver that is at work
+    Py_ssize_t calls     # how many there were
     Py_ssize_t passed    # in which one was passed over, since the last that was looked into
     bint is_passed       # in this call
+    bint has_asked       # in this call, or one that has raised
 
 
 cdef void know(Searches *known) noexcept
@@ -122,6 +124,7 @@ cpdef object close_level(object level)
 cdef object open_again(object level)
 cpdef bint is_open(object level)
 cpdef bint has_refused(object level)
+cdef bint is_any_noted()
 cdef bint is_near(object level)
 cdef object near_found(bint is_harmless)
 cdef bint is_of_one_open(Dual x)

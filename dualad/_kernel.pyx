@@ -859,17 +859,12 @@ cdef int compared_with(Dual x, double number, double apart) except -1:
     return 0
 
 
-cdef extern from "Python.h":
-    void *PyThreadState_Get() noexcept
-
-
-cdef Searches *known_searches = NULL  # where the driver at work, in this thread, has looked before
-cdef void *known_in = NULL
+cdef Searches *known_searches = NULL  # where the driver that was called last has looked before
 
 
 cdef void know(Searches *known) noexcept:
-    global known_searches, known_in
-    known_searches, known_in = known, PyThreadState_Get()
+    global known_searches
+    known_searches = known
 
 
 cdef int found_search(Dual x, str why) except -1:
@@ -879,7 +874,11 @@ cdef int found_search(Dual x, str why) except -1:
     cdef Searches *known = known_searches
     cdef Looked *place
     cdef int i
-    if known != NULL and known_in == PyThreadState_Get() and is_of_one_open(x):
+    if known != NULL and x.lev == known.level and type(x) is Dual:
+        if not known.has_asked:  # of this call, and not of one that has raised
+            for i in range(KNOWN):
+                known.at[i].is_asked = False
+            known.has_asked = True
         for i in range(KNOWN):
             place = &known.at[i]
             if place.code == NULL:
@@ -890,15 +889,42 @@ cdef int found_search(Dual x, str why) except -1:
                     return 0
                 place.is_asked = True
                 break
+    if why == "many" and is_often(here):
+        return 0
     if not note_search(why, x) and why == "many":
         answers = -LATER
     return 0
 
 
+ctypedef struct Often:  # where there were many comparisons
+    void *code
+    void *caller
+    Py_ssize_t times
+
+cdef Often[64] often
+
+
+cdef bint is_often(Site here) noexcept:
+    """Whether there were many comparisons here before, but for the first times and the 16th, 32nd …
+
+    A driver may run f several times before it has a run to look into.
+    """
+    cdef Often *place = &often[((<size_t>here.code >> 4) + 3 * (<size_t>here.caller >> 4)) & 63]
+    if place.code != here.code or place.caller != here.caller:
+        place.code, place.caller, place.times = here.code, here.caller, 0
+    place.times += 1
+    return place.times > 8 and place.times & (place.times - 1) != 0
+
+
+def forget_places():
+    """f is looked into, and so all of them are."""
+    memset(often, 0, sizeof(often))
+
+
 cdef void pass_over(Searches *known, Py_ssize_t calls) noexcept:
     """Where there was a search: it is not looked into for so many calls, with this one."""
     cdef int i
-    for i in range(KNOWN):
+    for i in range(KNOWN if known.has_asked else 0):
         if known.at[i].is_asked:
             known.at[i].until, known.at[i].is_asked = known.calls + calls, False
 
@@ -1197,6 +1223,11 @@ cpdef bint has_refused(object level):
     if is_near(level):
         near_found(False)
     return bool(noted) and level in noted
+
+
+cdef bint is_any_noted():
+    """Whether anything is noted of any open level."""
+    return near_of is not None or bool(noted)
 
 
 cdef bint is_near(object level):

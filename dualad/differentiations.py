@@ -93,7 +93,7 @@ _DOUBTS = (
 # The instruction at which duals were compared, in the user's code, and that which called it; and
 # where the code is that has searched, and that which called it.
 Place = tuple[int, ...]
-SearchPlace = tuple[tuple[str, int], ...]
+SearchPlace = tuple[CodeType | int, ...]  # and the order of the derivative
 
 
 class Noted:
@@ -354,7 +354,7 @@ def note_search(why: str, *numbers: Any) -> bool:
     frames = [frame := user_frame(), caller_of(frame)]
     codes = [frame.f_code for frame in frames if frame is not None]
     order = max(map(_order_of, numbers))  # what has the first derivative may not have the second
-    place = (*((code.co_filename, code.co_firstlineno) for code in codes), ("order", order))
+    place: SearchPlace = (*codes, order)
     for x in numbers:
         for level in levels_in(x):
             noted = notes_of(level)

@@ -41,6 +41,7 @@ from .differentiations import (
     raise_doubts,
 )
 from .frames import is_ours
+from .kernel import KERNEL
 from .levels import fresh_level
 from .lifting.effects import code_of, may_keep, may_read
 from .lifting.instructions import cells_of, defaults_of
@@ -54,6 +55,7 @@ from .structure import keys_of, leaves
 
 STEP = 1 / 8191  # relative, to a nearby point
 ALIKE = 1e-3  # relative, of a derivative and a difference
+NO_LOSS = 0.1  # the same where it may be that of a small kink
 NEARBY = 16  # at most so many directions are tried one by one
 
 # -- nan -----------------------------------------------------------------------------------
@@ -194,7 +196,7 @@ class _Notes:
     def _turns(self, f: Any, note: Any) -> _Turns | None:
         try:
             found = self._of.get(itself(f))
-        except TypeError:  # an f that has no hash, or no weak references
+        except (TypeError, ValueError):  # an f that has no hash, or no weak references
             return None
         if found is None or note not in found.notes or found.key != made_of(f).key:
             return None
@@ -280,7 +282,10 @@ class _Kinds:
             return kind, bool(x == 0)
         parts = _parts_of(x)
         if parts is None:
-            return kind, x
+            with suppress(Exception):
+                hash(x)
+                return kind, x
+            return kind, id(x)
         seen = []
         for name, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
             if self._left <= 0:
@@ -464,7 +469,7 @@ def refuse_unless_steady(inputs: Inputs, first: Outputs | None, has_aux: bool = 
             first = first or plain_outputs(inputs, inputs.leaves, has_aux)
         except Exception:  # the other way will say so
             return
-    refuse_unless_same(inputs, first, later)
+    refuse_unless_same(inputs, first, later, is_elsewhere=True)  # drivers in f may go other ways
     _keeps_nothing.add("again", f, inputs.leaves)
 
 
@@ -671,8 +676,7 @@ def _places_of(why: Doubt, is_partial: bool) -> frozenset[Any]:
 def is_searching(why: Doubt, f: Any, leaves: Sequence[Any], is_partial: bool = False) -> bool:
     """Whether f may search for its result, so that `settle` compares slopes with differences.
 
-    It may also have begun with what it has kept, and found that near enough. `is_partial`: there
-    are derivatives of higher orders, which are looked into by themselves.
+    `is_partial`: there are derivatives of higher orders, which are looked into by themselves.
     """
     return not searches_passed(why, f, leaves, 0, is_partial)
 
@@ -681,15 +685,20 @@ def searches_passed(
     why: Doubt, f: Any, leaves: Sequence[Any], passed: int = 0, is_partial: bool = False
 ) -> int:
     """In how many calls, with this one, that is passed over, as it was in so many before; or 0."""
-    if IS_LOOKING.get() or _may_begin_near(why, made_of(f), leaves):
-        return _EVER if IS_LOOKING.get() else 0
-    if _SEARCHES.isdisjoint(why.all):
+    if _SEARCHES.isdisjoint(why.all) or IS_LOOKING.get():
         return _EVER
     return _searches_nothing.to_go(_places_of(why, is_partial), f, leaves, passed)
 
 
-def _may_begin_near(why: Doubt, f: Made, leaves: Sequence[Any]) -> bool:
-    return "near" in why.all and may_keep(f) and _keeps_nothing.is_due("near", f, leaves)
+def may_begin_near(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether f may have begun with what it has kept, and found that near enough.
+
+    That is asked of a pass forward alone: any other look would begin where this run has ended.
+    """
+    if "near" not in why.all or IS_LOOKING.get():
+        return False
+    f = made_of(f)
+    return may_keep(f) and _keeps_nothing.is_due("near", f, leaves)
 
 
 def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
@@ -716,15 +725,20 @@ class _WhileLooking:
 _SILENT = ("ignore", _WhileLooking(), Warning, None, 0)
 
 
+forget_places: Callable[[], None] = KERNEL.forget_places if KERNEL else lambda: None
+
+
 @contextmanager
 def kept_as_it_is(inputs: Inputs) -> Iterator[None]:
     """What f keeps is then what it was before."""
     made = inputs.made
     kept = State(made.f, *made.given)
+    forget_places()  # where it has searched, for that is to be noted now,
     try:
         yield
     finally:
         kept.put_back()
+        forget_places()  # and after it
 
 
 @contextmanager
@@ -781,6 +795,8 @@ def settle(
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
     is_partial = has_more or any(x is not plain(x) for x in inputs.leaves)
     is_search = is_searching(why, f, inputs.leaves, is_partial)
+    if not (is_search or likewise or is_partial):
+        is_search = may_begin_near(why, f, inputs.leaves)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -967,7 +983,8 @@ class _Beside:
         for got, wide, narrow, narrowest in zip(self._tangents, *tried, strict=True):
             slope = narrow.slope
             apart = abs(wide.slope - slope) + abs(narrowest.slope - slope)
-            most = ALIKE * np.maximum(abs(got), abs(slope)) + wide.noise + 3 * apart
+            alike = NO_LOSS if if_they_move else ALIKE
+            most = alike * np.maximum(abs(got), abs(slope)) + wide.noise + 3 * apart
             settles = abs(wide.slope - slope) + narrow.bend <= 0.1 * abs(slope) + wide.noise
             settles &= abs(narrowest.slope - slope) <= 0.1 * abs(slope) + narrowest.noise
             if if_they_move:

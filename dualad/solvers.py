@@ -109,10 +109,10 @@ class _Scalar:
     """f with its one number as a number: minimizers take arrays of one element too."""
 
     def __init__(self, f: Function) -> None:
-        self.f = f
+        self.__wrapped__ = f
 
     def __call__(self, x: Any, *args: Any) -> Any:
-        y = self.f(x, *args)
+        y = self.__wrapped__(x, *args)
         return y.reshape(()) if is_operand(y) and np.ndim(y) and np.size(y) == 1 else y
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -42,6 +43,7 @@ from .promises import (
     is_doubtful,
     kept_as_it_is,
     looking,
+    may_begin_near,
     may_have_read,
     refuse_if_found_by_key,
     refuse_if_read,
@@ -297,7 +299,9 @@ def _asks_to_settle(f: Function, x: Any, level: int, y: Any, passed: int = 0) ->
     """
     why = gravest_doubt(level)
     given = list(leaves(x))
-    return 0 if is_doubtful(why, f, given) else searches_passed(why, f, given, passed)
+    if is_doubtful(why, f, given) or (type(level) is int and may_begin_near(why, f, given)):
+        return 0
+    return searches_passed(why, f, given, passed)
 
 
 _OF_NUMBERS = ("derivative", "taylor")  # drivers that go along one direction
@@ -364,8 +368,10 @@ def _refuse_unless_steady(
     name, f, argnums, has_aux = made_by
     if may_keep(f):
         inputs = Inputs(name, f, argnums, tuple(args), kwargs)
-        numbers = rebuild(y, lambda x: plain(unbuffered(x)))  # of levels that may be over
-        first = None if y is None else Outputs(name, numbers, level, has_aux)
+        first = None
+        with suppress(TypeError):  # of what a driver does not take, as it will say
+            numbers = rebuild(y, lambda x: plain(unbuffered(x)))  # of levels that may be over
+            first = None if y is None else Outputs(name, numbers, level, has_aux)
         refuse_unless_steady(inputs, first, has_aux)
 
 

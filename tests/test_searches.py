@@ -559,20 +559,17 @@ def test_near_the_end_of_what_is_defined() -> None:
         derivative(f)(2.0)
 
 
-def by_halves_and_newton(steps: int) -> Callable[[Any], Any]:
-    """The solution y of y³ + y = p, by bisection and steps of Newton's method."""
+def by_halves(p: Any) -> Any:
+    """The solution y of y³ + y = p, by bisection."""
+    low, high = 0.0, 5.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (low, middle) if middle**3 + middle > p else (middle, high)
+    return (low + high) / 2
 
-    def solution(p: Any) -> Any:
-        low, high = 0.0, 5.0
-        while high - low > 1e-6:
-            middle = (low + high) / 2
-            low, high = (low, middle) if middle**3 + middle > p else (middle, high)
-        y: Any = (low + high) / 2
-        for _ in range(steps):
-            y = y - (y**3 + y - p) / (3 * y**2 + 1)
-        return y
 
-    return solution
+def and_newton(y: Any, p: Any) -> Any:
+    return y - (y**3 + y - p) / (3 * y**2 + 1)
 
 
 SECOND: dict[str, Callable[[Any], Any]] = {
@@ -593,7 +590,13 @@ def test_each_order_is_looked_into_by_itself(name: str) -> None:
     """After one step of Newton's method the first derivative is right, and the second is lost."""
     y = 2.0
     slope = 1 / (3 * y**2 + 1)
-    once, twice = by_halves_and_newton(1), by_halves_and_newton(2)
+
+    def once(p: Any) -> Any:
+        return and_newton(by_halves(p), p)
+
+    def twice(p: Any) -> Any:
+        return and_newton(once(p), p)
+
     for _ in range(9):
         assert derivative(once)(10.0) == pytest.approx(slope, rel=1e-5)
         with pytest.raises(TypeError, match="searches"):

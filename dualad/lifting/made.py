@@ -52,7 +52,7 @@ class Made:
     codes : list
         The code and the classes in the key, which is of their ids.
     objects : list
-        The objects that it reaches, and functions that hold something.
+        The objects that it reaches.
     looks : list of tuple
         A function that looks at something, that thing, and what it has seen.
     """
@@ -92,8 +92,6 @@ class Made:
         if kind is types.FunctionType:
             self._own(self._seen(own_of, x)[0], key)
             parts = [*defaults_of(x), *(self._seen(in_cells, x) if x.__closure__ else ())]
-            if x.__closure__ or x.__defaults__:  # of one factory with others, maybe
-                self.objects.append(x)
             if not has_code_that_stays(x):
                 paths = paths_in(x.__code__)
                 parts += [self._seen(named, (x.__globals__, *path))[0] for path in paths]
@@ -157,7 +155,7 @@ def _is_flag(x: Any) -> bool:
 
 
 def is_of_a_package(cls: type) -> bool:
-    home = cls.__module__
+    home = str(cls.__module__)  # of a class whose __module__ is a property, no name
     return is_left_alone(home) or home.partition(".")[0] == _DUALAD
 
 
@@ -230,10 +228,10 @@ def named(at: tuple[Any, ...]) -> list[Any]:
 
 
 def within(x: Any) -> Any:
-    """The function that an object of a package calls, such as a cache or np.vectorize; or None."""
+    """The function that an object of a package calls, such as a cache or a driver; or None."""
     if type(x) is np.vectorize:
         return x.pyfunc
-    return getattr(x, "__wrapped__", None) if is_left_alone(type(x).__module__) else None
+    return getattr(x, "__wrapped__", None) if is_of_a_package(type(x)) else None
 
 
 def held_by(x: Any) -> list[Any]:

@@ -10,9 +10,11 @@ import array
 import collections
 import functools
 import operator
+import os
 import pickle
 import sys
 import types
+from _thread import get_ident
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -39,13 +41,16 @@ class State:
     """What functions and objects keep, as it is when this is made.
 
     All of it is put back, or nothing, for one part of it may be what tells whether another holds.
-    Nothing where it holds duals of a differentiation that is over, or more than is worth a copy.
+    Nothing where it holds duals of a differentiation that is over, or more than is worth a copy, or
+    where other threads run the user's code, too: what these write stays.
     """
 
     def __init__(self, *of: Any) -> None:
         self._notes: list[_Note] = []
         self._seen: dict[int, Any] = {}  # which keeps their ids theirs
         self._cost = 0
+        if _others_run():
+            return
         try:
             self._meet([*of, *_global_streams()])
         except _LeftAsItIs:
@@ -99,7 +104,7 @@ class State:
             raise _LeftAsItIs
 
 
-MOST_COST = 2**27  # as of copies of so many bytes
+MOST_COST = 2**25  # as of copies of so many bytes
 _COST_OF_THING, _COST_OF_PART = 2**12, 2**6  # each takes as long
 
 
@@ -189,6 +194,21 @@ class _Names:
 
     def __init__(self, variables: dict[str, Any], names: frozenset[str]) -> None:
         self.variables, self.names = variables, names
+
+
+def _others_run() -> bool:
+    """Whether other threads are in code of the user's; those that wait are in a library's."""
+    mine = get_ident()
+    for thread, frame in sys._current_frames().items():
+        at: types.FrameType | None = frame
+        while at is not None and thread != mine:
+            if not at.f_code.co_filename.startswith(_LIBRARIES):
+                return True
+            at = at.f_back
+    return False
+
+
+_LIBRARIES = (os.path.dirname(os.__file__), os.path.dirname(os.path.dirname(np.__file__)), "<")
 
 
 def _global_streams() -> list[Any]:
