@@ -2968,13 +2968,29 @@ cdef object compared(object compare, object a, object b):
     first = (<double *>cnp.PyArray_DATA(like))[0]
     if not are_alike and (first == other or first == 0.0 or other == 0.0 and type(b) is DualArray):
         return None
-    if fabs(first) <= fabs(other) <= NEAR or (  # one may be zero within a tolerance
-        type(b) is DualArray and fabs(other) <= fabs(first) <= NEAR
-    ):
+    if is_within(like, w) or (type(b) is DualArray and is_within(<cnp.ndarray>w, v)):
         return None
     answer = compare(v, w)
     look_for_search(a, b, apart=least_apart(like, w))
     return answer
+
+
+cdef bint is_within(cnp.ndarray a, object b) noexcept:
+    """Whether all elements of a are zero within b, a small tolerance."""
+    cdef Py_ssize_t i
+    cdef const double *x = <const double *>cnp.PyArray_DATA(a)
+    cdef const double *y = NULL
+    cdef double most = 0.0
+    if type(b) is ndarray:
+        y = <const double *>cnp.PyArray_DATA(<cnp.ndarray>b)
+    else:
+        most = fabs(<double>b)
+    for i in range(cnp.PyArray_SIZE(a)):
+        if y != NULL:
+            most = fabs(y[i])
+        if not fabs(x[i]) <= most <= NEAR:
+            return False
+    return True
 
 
 cdef double least_apart(cnp.ndarray a, object b) noexcept:
