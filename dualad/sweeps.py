@@ -104,7 +104,7 @@ class Record:
         self.has_loss = (
             is_optional and work.why in LOSSES and is_doubtful(work.why, inputs.made, inputs.leaves)
         )
-        if not self.has_loss:
+        if work.why.all and not self.has_loss:
             settle_recorded(work.why, inputs, self.outputs, has_aux, is_optional)
 
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
