@@ -424,13 +424,13 @@ cdef class Dual:
         elif x == y or (x == 0 and op != 2 and op != 3):
             found_equal(self)
         if fabs(x - y) > 0:
-            compared_with(self, OF_DUALS if is_ours(other) else y, fabs(x - y))
             if op != 2 and op != 3 and fabs(x) <= NEAR and fabs(y) <= NEAR:
                 if is_ours(other):
                     found_near(self)
                     found_near(<Dual>other)
-                elif fabs(x) <= fabs(y):
+                elif fabs(x) <= fabs(y) and not was_compared_with(self, y):
                     found_near(self)
+            compared_with(self, OF_DUALS if is_ours(other) else y, fabs(x - y))
         if is_np:
             return PyObject_RichCompare(number(x, self.is_np), plain(other), op)
         if op == 0:
@@ -846,11 +846,21 @@ cdef inline bint is_search(
     return False
 
 
-cdef int compared_with(Dual x, double number, double apart) except -1:
-    global answers
+cdef inline Search *search_with(double number) noexcept:
     cdef uint64_t bits
     memcpy(&bits, &number, sizeof(bits))
-    cdef Search *search = &searches[((bits >> 52) + (bits >> 44) + (bits >> 32)) & 15]
+    return &searches[((bits >> 52) + (bits >> 44) + (bits >> 32)) & 15]
+
+
+cdef bint was_compared_with(Dual x, double number) noexcept:
+    """Whether a dual of the level of x was, so that one which is near it now has come nearer."""
+    cdef Search *search = search_with(number)
+    return search.level == x.lev and search.number == number
+
+
+cdef int compared_with(Dual x, double number, double apart) except -1:
+    global answers
+    cdef Search *search = search_with(number)
     answers = 1 if search_of_all.level != x.lev else answers + 1
     if is_search(&search_of_all, x.lev, 0.0, apart) or is_search(search, x.lev, number, apart):
         found_search(x, "search")

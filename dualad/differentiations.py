@@ -253,10 +253,10 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
 
     Code may then go on with what it kept of an earlier call. Duals of other levels are as good as
     plain: their differentiation may be over. So may code that found an equation to hold within a
-    tolerance.
+    tolerance at once.
     """
     is_order = compare.__name__.removesuffix("_equal") in _ORDERS
-    if is_order and _is_within(*numbers):
+    if is_order and _is_within(*numbers) and not _were_compared(*numbers):
         note_near(*numbers)
     if len({x.level if isinstance(x, Pair) else None for x in numbers}) == 1:
         return
@@ -383,13 +383,21 @@ def _is_within(a: Any, b: Any) -> bool:
     return False
 
 
+def _were_compared(*numbers: Any) -> bool:
+    """Whether duals of this level were compared with one of these numbers before."""
+    search = _searches.get(newest(numbers))
+    return search is not None and any(
+        type(x) in (int, float, np.float64) and x in search.nearness for x in numbers
+    )
+
+
 def _first_of(x: Any) -> Any:
     """The first element of an array; nan where there is none, a number itself."""
     return x if not isinstance(x, np.ndarray) else x.flat[0] if x.size else np.nan
 
 
 def note_near(*numbers: Any) -> None:
-    """Note that of these, some are zero within a tolerance."""
+    """Note that of these, some were zero within a tolerance at once."""
     for x in numbers:
         for level in levels_in(x):
             note(level, "near")
