@@ -22,7 +22,7 @@ import importlib
 import math
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,20 +126,10 @@ def expression(node: ast.expr, names: dict[str, str], functions: set[str]) -> st
         return expression(part, names, functions)
 
     match node:
-        case ast.Constant():
-            return number(node)
-        case ast.Name(id):
-            return names.get(id) or CONSTANTS[id]
-        case ast.UnaryOp(ast.USub(), operand):
-            return f"(-{c(operand)})"
         case ast.UnaryOp(ast.UAdd(), operand):
             return c(operand)
         case ast.BinOp(left, op, right):
             return BINARY[type(op)].format(c(left), c(right))
-        case ast.Compare(left, [op], [right]):
-            return f"({c(left)} {COMPARE[type(op)]} {c(right)})"
-        case ast.IfExp(test, body, orelse):
-            return f"({c(test)} ? {c(body)} : {c(orelse)})"
         case ast.Call(ast.Name("isfinite"), [argument]):
             return f"isfinite({c(argument)})"
         case ast.Call():
@@ -147,7 +137,7 @@ def expression(node: ast.expr, names: dict[str, str], functions: set[str]) -> st
             if name not in functions:
                 raise NotInC(f"C has no {name}")
             return f"f_{name}({', '.join([*map(c, node.args), 'odd'])})"
-    raise NotInC(f"{ast.dump(node)} is not in the table's language")
+    return as_written(node, names, c)
 
 
 def exact(node: ast.expr, names: dict[str, str], rows: dict[str, Any]) -> str:
@@ -157,18 +147,8 @@ def exact(node: ast.expr, names: dict[str, str], rows: dict[str, Any]) -> str:
         return exact(part, names, rows)
 
     match node:
-        case ast.Constant():
-            return number(node)
-        case ast.Name(id):
-            return names.get(id) or CONSTANTS[id]
-        case ast.UnaryOp(ast.USub(), operand):
-            return f"(-{c(operand)})"
         case ast.BinOp(left, op, right) if type(op) in EXACT_BINARY:
             return f"({c(left)} {EXACT_BINARY[type(op)]} {c(right)})"
-        case ast.Compare(left, [op], [right]):
-            return f"({c(left)} {COMPARE[type(op)]} {c(right)})"
-        case ast.IfExp(test, body, orelse):
-            return f"({c(test)} ? {c(body)} : {c(orelse)})"
         case ast.Call():
             name, args = called(node), [c(part) for part in node.args]
             if name in EXACT:
@@ -177,7 +157,23 @@ def exact(node: ast.expr, names: dict[str, str], rows: dict[str, Any]) -> str:
                 return exact(
                     parse(rows[name].value), dict(zip(rows[name].args, args, strict=True)), rows
                 )
-    raise NotInC(f"{ast.dump(node)} may have other bits in C than in NumPy")
+    return as_written(node, names, c)
+
+
+def as_written(node: ast.expr, names: dict[str, str], c: Callable[[ast.expr], str]) -> str:
+    """What C writes as Python does, of parts that `c` gives."""
+    match node:
+        case ast.Constant():
+            return number(node)
+        case ast.Name(id):
+            return names.get(id) or CONSTANTS[id]
+        case ast.UnaryOp(ast.USub(), operand):
+            return f"(-{c(operand)})"
+        case ast.Compare(left, [op], [right]):
+            return f"({c(left)} {COMPARE[type(op)]} {c(right)})"
+        case ast.IfExp(test, body, orelse):
+            return f"({c(test)} ? {c(body)} : {c(orelse)})"
+    raise NotInC(f"{ast.dump(node)} is not in the language of the table, or of these bits")
 
 
 class Jets:

@@ -85,7 +85,7 @@ ctypedef struct Looked:  # where comparisons look like a search:
     void *code
     void *caller
     Py_ssize_t until     # before this call it is not looked into
-    bint is_asked        # in this call
+    bint is_asked        # in this call, if any is
 
 ctypedef struct Searches:
     Looked[KNOWN] at
@@ -93,7 +93,7 @@ ctypedef struct Searches:
     Py_ssize_t calls     # how many there were
     Py_ssize_t passed    # in which one was passed over, since the last that was looked into
     bint is_passed       # in this call
-    bint has_asked       # in this call, or one that has raised
+    bint has_asked       # whether what is_asked says is of this call
 
 
 cdef void know(Searches *known) noexcept
