@@ -2147,11 +2147,11 @@ cdef bint are_of_one_level(object x, object y) except -1:
 def operators_of_rooms(f, unbuffered):
     """The two methods of a binary operator of buffers."""
 
-    def forward(self, other):
-        return in_buffer(f((<Room>self).now(), taken_out(other, unbuffered)))
+    def forward(Room self not None, other):
+        return in_buffer(f(self.now(), taken_out(other, unbuffered)))
 
-    def reflected(self, other):
-        return in_buffer(f(taken_out(other, unbuffered), (<Room>self).now()))
+    def reflected(Room self not None, other):
+        return in_buffer(f(taken_out(other, unbuffered), self.now()))
 
     return forward, reflected
 
