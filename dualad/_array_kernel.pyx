@@ -17,7 +17,7 @@ from libc.math cimport INFINITY, NAN, fabs, frexp, isfinite
 from libc.string cimport memcmp, memcpy
 cimport numpy as cnp
 
-from ._kernel cimport Slope, exact_slope, leave_if_large
+from ._kernel cimport Slope, exact_slope, leave_if_large, note_mixing
 
 import functools
 import operator
@@ -594,11 +594,26 @@ cdef object applied(Row row, object a, object b):
         )
     if noting and forget_underflow():
         underflow.met = True
-    return None if odd else made(y, out, level)
+    if odd:
+        return None
+    odd = not ((a_dot is None or has_shape_of(y, a)) and (b_dot is None or has_shape_of(y, b)))
+    return elementwise(y, out, level, not odd)
+
+
+cdef inline bint has_shape_of(cnp.ndarray y, object x) noexcept:
+    return type(x) is ndarray and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, y)
 
 
 cdef inline object made(object value, object tangent, object level):
+    """A dual array, into which elements may have been put together."""
+    return elementwise(value, tangent, level, False)
+
+
+cdef inline object elementwise(object value, object tangent, object level, bint is_apart=True):
+    """One that comes element by element of dual arrays, if all of these have one shape."""
     leave_if_large(tangent, level)
+    if not is_apart:
+        note_mixing(level)
     cdef object result = allocated(DualArray)
     fill(result, PRIMAL, value)
     fill(result, TANGENT, tangent)
@@ -652,6 +667,7 @@ cdef object np_dot = numpy.dot
 cdef object np_where = numpy.where
 cdef object np_norm = numpy.linalg.norm
 cdef object np_cross = numpy.cross
+cdef object np_copy = numpy.copy
 cdef object np_reshape = numpy.reshape
 cdef set RESHAPING = {np_reshape, numpy.ravel, numpy.expand_dims, numpy.squeeze}
 cdef object np_clip = numpy.clip
@@ -1125,7 +1141,7 @@ cdef object moved(object f, tuple args, dict kwargs):
             return made(y, followed(<cnp.ndarray>dot, <cnp.ndarray>value, <cnp.ndarray>y), level)
         many = dot.ndim - value.ndim
         dot = directed(f, dot, rest, kwargs, <cnp.ndarray>y, dot.shape[0] if many else -1)
-        return None if dot is None else made(y, dot, level)
+        return None if dot is None else elementwise(y, dot, level, f is np_copy)
     if type(first) is not list and type(first) is not tuple:
         return None
     values, dots = [], []
@@ -1204,6 +1220,8 @@ cdef object directed(
         unhush(token)
     if type(found) is not ndarray:
         return None
+    if not cnp.PyArray_CHKFLAGS(<cnp.ndarray>found, cnp.NPY_ARRAY_OWNDATA):  # but y is no view
+        found = cnp.PyArray_NewCopy(<cnp.ndarray>found, cnp.NPY_KEEPORDER)
     return found if cnp.PyArray_TYPE(<cnp.ndarray>found) == cnp.PyArray_TYPE(y) else None
 
 
@@ -1524,7 +1542,7 @@ cdef object chosen(tuple args):
         elif not cnp.PyArray_SAMESHAPE(<cnp.ndarray>y, <cnp.ndarray>values[i]):
             return None
     dot = np_where(condition, dots[0], dots[1])
-    return made(y, dot, level) if dot.ndim - y.ndim == many and dot.dtype == y.dtype else None
+    return elementwise(y, dot, level) if dot.ndim - y.ndim == many and dot.dtype == y.dtype else None
 
 
 cdef object clipped(object x, object low, object high):
@@ -1574,7 +1592,7 @@ cdef object filled_like(object f, object x):
     if not cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>value) or not is_behaved(<cnp.ndarray>value):
         return None
     like = np_ones_like if f is np_ones_like else np_zeros_like
-    return made(like(value), numpy.zeros(dot.shape, value.dtype), <object>SLOT(x, LEVEL))
+    return elementwise(like(value), numpy.zeros(dot.shape, value.dtype), <object>SLOT(x, LEVEL))
 
 
 cdef object bilinear(object f, tuple before, object a, object b, tuple behind=()):
@@ -1650,7 +1668,7 @@ cdef object by_slopes(object x, object y, object slopes):
             t = slopes * dot
         finally:
             unhush(token)
-        return made(y, t, <object>SLOT(x, LEVEL)) if all_finite(t) else None
+        return elementwise(y, t, <object>SLOT(x, LEVEL)) if all_finite(t) else None
     node = stretched(dot, slopes)
     return made(y, new_form(node, None, None), <object>SLOT(x, LEVEL))
 
@@ -3153,6 +3171,7 @@ cdef bint is_writable(object x):
 def place(x, index, y):
     """x[index] = y for a view, and a number or an array of its shape; False if that is not all."""
     cdef bint several
+    note_mixing(x.level)
     cdef tuple parts = basic_index(index)
     if parts is not None and is_recorded(x):
         return place_recorded(x, index, y)
@@ -3576,7 +3595,9 @@ def product(a, b, by=np_matmul):
         if level is not None and <object>SLOT(b, LEVEL) != level:
             return None
         w, w_dot, level = <object>SLOT(b, PRIMAL), <object>SLOT(b, TANGENT), <object>SLOT(b, LEVEL)
-    if level is not None and type(level) is not int:
+    if level is None:
+        return None
+    if type(level) is not int:
         return recorded_product(by, v, w, v_dot, w_dot, level)
     if not is_small(v) or not is_small(w):
         return None

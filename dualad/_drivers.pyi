@@ -9,24 +9,9 @@ FINGERPRINT: int
 SHORT_WAYS: dict[str, Function]
 
 def along(f: Function, x: Any, v: Any) -> Any: ...
-def connect(
-    kind: type,
-    go_on: Function,
-    known: Function,
-    doubtful: Function,
-    none: Function,
-    notes: dict[int, Any],
-    what: Function,
-    counted: list[int],
-    look: Function,
-    lifted: Function,
-    arrays: type,
-    array_in: Function,
-    strip: Function,
-    say: Function,
-    text: Function,
-    name: Function,
-    final: Function,
+def connect(rooms: dict[str, Any]) -> None: ...
+def connect_elements(
+    levels: dict[int, set[int]], known: Function, note: Function, seeds: Function, refuse: Function
 ) -> None: ...
 def connect_made(
     make: Function, same: Function, all_looks: tuple[Function, ...], data: object

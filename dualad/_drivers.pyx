@@ -61,7 +61,11 @@ cdef type Function = FunctionType
 # What stands in rooms below: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
-cdef object elementwise_calls = None  # elementwise_calls(made, argnum, shape, others, since): how many more
+cdef object keeps_apart = None        # keeps_apart(f): whether its elements are, as it was run last
+cdef object note_apart = None         # note_apart(f, is_apart): that they were, or not
+cdef object along_both = None         # along_both(x): tangents of an array, ones and the weights
+cdef object refuse_mixing = None      # refuse_mixing(made_by, args, kwargs, y, level): if it does
+cdef dict mixing = {}                 # mixing.MIXING
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(made, x, level, y, passed): in how many calls; 0: y is
 cdef object settle = None             # settle(made_by, args, kwargs, y, level, why): look into y
@@ -102,18 +106,32 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS, VERY_FEW  # those of ways.py
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, into, into_along, steady, none, grave, notes, what, again,
-            counted, look, lifted, arrays, array_in, strip, say, text, name, final):
-    """Tell the short ways what to hand over to."""
-    global readable_class, continued, elementwise_calls, asks_to_settle, Lifted, DualArray, unbuffered
-    global stripped, gravest_doubt, tell, described, global_name, doubts, look_into, is_for_good
-    global harmless, noted, settle, settle_along, refuse_unless_steady, losses, note_again
-    harmless, noted, doubts, look_into = none, notes, counted, look
-    losses, note_again = grave, again
-    settle, settle_along, refuse_unless_steady = into, into_along, steady
-    stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
-    readable_class, continued, elementwise_calls, asks_to_settle = kind, go_on, known, doubtful
-    Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
+def connect(rooms):
+    """Tell the short ways what to hand over to, by name."""
+    global readable_class, continued, asks_to_settle, settle, settle_along, refuse_unless_steady
+    global harmless, losses, noted, gravest_doubt, note_again, doubts, look_into
+    global Lifted, DualArray, unbuffered, stripped, tell, described, global_name, is_for_good
+    readable_class, continued, stripped = rooms["Dual"], rooms["continued"], rooms["stripped"]
+    asks_to_settle, settle, settle_along = [
+        rooms[name] for name in ("asks_to_settle", "settle", "settle_along")
+    ]
+    refuse_unless_steady, harmless, losses, noted, gravest_doubt, note_again, doubts, look_into = [
+        rooms[name]
+        for name in (
+            *("refuse_unless_steady", "harmless", "LOSSES", "NOTED"),
+            *("gravest_doubt", "note_again", "DOUBTS", "look_into"),
+        )
+    ]
+    Lifted, DualArray, unbuffered = rooms["Lifted"], rooms["DualArray"], rooms["unbuffered"]
+    tell, described, global_name, is_for_good = [
+        rooms[name] for name in ("tell", "described", "global_name", "is_for_good")
+    ]
+
+
+def connect_elements(levels, known, note, seeds, refuse):
+    """Tell them how it is seen whether a function of an array puts elements together."""
+    global mixing, keeps_apart, note_apart, along_both, refuse_mixing
+    mixing, keeps_apart, note_apart, along_both, refuse_mixing = levels, known, note, seeds, refuse
 
 
 def connect_made(make, same, all_looks, data):
@@ -843,18 +861,19 @@ cdef extern from *:
 @cython.final
 cdef class Derivative(Driver):
 
-    cdef int ndim  # shape of the last array: for these f is known to be elementwise
-    cdef Py_ssize_t at  # as which argument
-    cdef Py_ssize_t count  # of how many: the others had no zeros,
-    cdef int are_arrays  # and these were arrays of that shape
-    cdef cnp.npy_intp dims[4]
-    cdef Py_ssize_t trusted, since  # for so many calls, of which there were so many
+    cdef object keeps_apart  # whether f has left elements where they are, when it was run last
+    cdef object both  # ones and the weights for an array of the last shape
 
     cdef object short_way(self, object level, object x, Given *given):
         if not given.is_single:
             return NotImplemented
         if type(x) is ndarray:
-            return self.of_array(level, <cnp.ndarray>x, given)
+            if not is_real(x) or not is_plainly_laid(x) or not cnp.PyArray_NDIM(<cnp.ndarray>x):
+                return NotImplemented
+            try:
+                return self.of_array(level, <cnp.ndarray>x, given)
+            finally:
+                mixing.pop(level, None)
         seed = unit_number(x, level)
         if seed is None and type(x) is complex:
             seed = dual(x, ALONG_BOTH.copy(), level)
@@ -867,77 +886,77 @@ cdef class Derivative(Driver):
         return continued(self.definition, x, y, level) if slope is None else slope
 
     cdef object of_array(self, object level, cnp.ndarray x, Given *given):
-        if not is_real(x) or not is_plainly_laid(x) or not self.is_known(x, given):
-            return NotImplemented
-        y = self.call(level, dual(x.copy("K"), numpy.ones_like(x), level), given)
+        """The slopes at each element: along ones, and along the weights if f may mix elements."""
+        cdef bint is_alone
+        if self.keeps_apart is None:
+            self.keeps_apart = keeps_apart(self.f)
+        is_alone = self.keeps_apart
+        seeds = dual(x.copy("K"), self.directions(x, is_alone), level)
+        mixing[level] = set()
+        y = self.call(level, seeds, given)
         if y is NotImplemented:
             return y
-        if isinstance(y, readable_class) and y.level == level:
-            value, slopes = y.primal, y.tangent
-            if (
-                type(value) is ndarray and value.shape == (<object>x).shape
-                and type(slopes) is ndarray and slopes.dtype == value.dtype and not has_nan(value)
-            ):
-                return slopes
+        is_apart = not mixing[level]
+        if is_apart is not self.keeps_apart:
+            self.keeps_apart = is_apart
+            note_apart(self.f, is_apart)
+        slopes = slopes_of_each(x, y, level)
+        if slopes is not None and is_alone and is_apart:
+            return slopes
+        if slopes is not None and not is_alone and (is_apart or are_weighted(slopes, self.both)):
+            return slopes[0].copy("K")
+        args, kwargs = arguments(given)
+        close_level(level)  # for f, which may have kept its duals
+        try:
+            refuse_mixing(self.made_by(), args, kwargs, y, level)
+        finally:
+            open_again(level)
         return continued(self.definition, x, y, level)
 
-    cdef bint is_known(self, cnp.ndarray x, Given *given) except -1:
-        """Whether f is known to be elementwise on arrays of this shape, beside such others."""
-        cdef int ndim = cnp.PyArray_NDIM(x)
-        cdef Py_ssize_t at = given.at[0], i
-        cdef int are_arrays = 0
-        cdef bint is_simple = given.names == NULL, is_same
-        for i in range(given.all):
-            if i != at and is_simple:
-                is_simple = has_no_zeros(<object>given.args[i], x)
-                are_arrays |= (type(<object>given.args[i]) is ndarray) << i
-        is_same = (
-            is_simple and given.all == self.count and are_arrays == self.are_arrays
-            and at == self.at and ndim == self.ndim
-            and not memcmp(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
-            and self.is_as_it_was()
-        )
-        if is_same and self.since < self.trusted:
-            self.since += 1
-            return True
-        self.is_as_it_was()
-        others = {}
-        for i in range(given.all):
-            if i != at:
-                key = i if i < given.n else (<tuple>given.names)[i - given.n]
-                others[key] = <object>given.args[i]
-        f = self.with_functions(given)
-        made = self.made if f is self.f else f
-        name = at if at < given.n else (<tuple>given.names)[at - given.n]
-        trusted = elementwise_calls(made, name, (<object>x).shape, others, self.since if is_same else 0)
-        if ndim <= 4 and is_simple:
-            self.ndim, self.at, self.count, self.are_arrays = ndim, at, given.all, are_arrays
-            memcpy(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
-            self.trusted, self.since = max(trusted - 1, 0), 0
-        return trusted > 0
+    cdef object directions(self, cnp.ndarray x, bint is_alone):
+        """The tangent of x: ones, or these and the weights."""
+        if is_alone:
+            return numpy.ones_like(x)
+        both = self.both
+        if both is None or both.dtype != x.dtype or both[0].shape != (<object>x).shape or (
+            both.strides[1:] != (<object>x).strides
+        ):
+            self.both = along_both(x)
+        return self.both.copy("K")
 
 
-cdef bint has_no_zeros(object x, cnp.ndarray like):
-    """Whether x is a float but zero, or a small array of such, of this shape."""
-    cdef const double *numbers
-    cdef Py_ssize_t i
-    if type(x) is float:
-        return (<double>x) != 0.0
-    if type(x) is not ndarray or not cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, like):
+cdef object slopes_of_each(cnp.ndarray x, object y, object level):
+    """The tangent of y, an array of the shape of x, without nan; None if it is something else."""
+    if not isinstance(y, readable_class) or y.level != level:
+        return None
+    value, slopes = y.primal, y.tangent
+    if type(value) is not ndarray or value.shape != (<object>x).shape or has_nan(value):
+        return None
+    return slopes if type(slopes) is ndarray and slopes.dtype == value.dtype else None
+
+
+cdef bint are_weighted(cnp.ndarray slopes, cnp.ndarray both) except -1:
+    """Whether those along the weights are the weights times those along ones, but for rounding.
+
+    False, too, where that is for `promises.refuse_unless_elementwise` to say.
+    """
+    cdef const double *along
+    cdef const double *weights
+    cdef double wanted
+    cdef Py_ssize_t i, n
+    if cnp.PyArray_TYPE(slopes) != cnp.NPY_DOUBLE or cnp.PyArray_TYPE(both) != cnp.NPY_DOUBLE:
         return False
-    if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not is_packed(<cnp.ndarray>x):
+    if not cnp.PyArray_IS_C_CONTIGUOUS(slopes):
         return False
-    if cnp.PyArray_SIZE(x) > MOST_ELEMENTS:
+    if not cnp.PyArray_SAMESHAPE(slopes, both) or not cnp.PyArray_IS_C_CONTIGUOUS(both):
         return False
-    numbers = <const double *>cnp.PyArray_DATA(<cnp.ndarray>x)
-    for i in range(cnp.PyArray_SIZE(x)):
-        if numbers[i] == 0.0:
+    along, weights = <const double *>cnp.PyArray_DATA(slopes), <const double *>cnp.PyArray_DATA(both)
+    n = cnp.PyArray_SIZE(slopes) // 2
+    for i in range(n):
+        wanted = along[i] * weights[n + i]
+        if not (fabs(wanted - along[n + i]) <= 1e-6 * fabs(wanted)):
             return False
     return True
-
-
-cdef enum:
-    MOST_ELEMENTS = 4096  # that are looked at
 
 
 cdef bint are_same(list some, object others) except -1:

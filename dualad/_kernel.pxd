@@ -120,6 +120,7 @@ cpdef Py_ssize_t too_large(object level)
 cdef object room_on_tape(object x, object array)
 cdef Slope *exact_slope(bytes name, int i)
 cdef int leave_if_large(object tangent, object level) except -1
+cdef int note_mixing(object level) except -1
 cpdef object close_level(object level)
 cdef object open_again(object level)
 cpdef bint is_open(object level)

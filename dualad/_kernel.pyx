@@ -21,6 +21,7 @@ built for a Python without the GIL, which uses the readable Dual.
 """
 
 cimport cython
+from cpython.dict cimport PyDict_GetItem
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.mem cimport (
@@ -459,18 +460,22 @@ cdef class Dual:
         found_step(self)
         return int(self.v)
 
+    @cython.binding(False)
     def __trunc__(self):
         found_step(self)
         return int(self.v)
 
+    @cython.binding(False)
     def __floor__(self):
         found_step(self)
         return floor(self.v)
 
+    @cython.binding(False)
     def __ceil__(self):
         found_step(self)
         return ceil(self.v)
 
+    @cython.binding(False)
     def __round__(self, ndigits=None):
         found_step(self)
         return round(number(self.v, self.is_np), ndigits)
@@ -484,6 +489,7 @@ cdef class Dual:
     def __float__(self):
         return readable_class.__float__(self)
 
+    @cython.binding(False)
     def __complex__(self):
         return readable_class.__complex__(self)
 
@@ -497,16 +503,20 @@ cdef class Dual:
         text = text_for(self, str, None)
         return readable_class.__str__(self) if text is None else text
 
+    @cython.binding(False)
     def __format__(self, spec):
         text = text_for(self, format, spec)
         return readable_class.__format__(self, spec) if text is None else text
 
+    @cython.binding(False)
     def _repr_latex_(self):
         return readable_class._repr_latex_(self)
 
+    @cython.binding(False)
     def __dir__(self):
         return readable_class.__dir__(self)
 
+    @cython.binding(False)
     def __reduce__(self):
         return readable_class.__reduce__(self)
 
@@ -520,6 +530,7 @@ cdef class Dual:
         """The imaginary part, a dual."""
         return readable_class.imag.__get__(self)
 
+    @cython.binding(False)
     def conjugate(self):
         """The complex conjugate, a dual."""
         return self if is_itself(self) else readable_class.conjugate(self)
@@ -529,6 +540,7 @@ cdef class Dual:
             raise TypeError("'float' object is not subscriptable")
         return protocols["element"](self, index)
 
+    @cython.binding(False)
     def __array_function__(self, func, types, args, kwargs):
         return readable_class.__array_function__(self, func, types, args, kwargs)
 
@@ -1183,6 +1195,28 @@ cdef int leave_if_large(object tangent, object level) except -1:
         if most is not None and cnp.PyArray_SIZE(<cnp.ndarray>tangent) > <Py_ssize_t>most:
             watched[level] = -cnp.PyArray_SIZE(<cnp.ndarray>tangent)
             raise LargeTangent
+    return 0
+
+
+cdef extern from "pythread.h":
+    unsigned long PyThread_get_thread_ident() noexcept
+
+cdef dict mixing = {}  # mixing.MIXING
+
+
+def connect_mixing(levels):
+    """Share what is noted there with `mixing.py`."""
+    global mixing
+    mixing = levels
+
+
+cdef int note_mixing(object level) except -1:
+    """Elements may be put together at a level, in this thread: `mixing.note_mixing`."""
+    cdef PyObject *threads
+    if mixing:
+        threads = PyDict_GetItem(mixing, level)
+        if threads != NULL:
+            (<set>threads).add(PyThread_get_thread_ident())
     return 0
 
 
@@ -2842,6 +2876,7 @@ cpdef object dual(object value, object tangent, object level):
 cdef object array_dual(object value, object tangent, object level):
     """A dual array of an array and a tangent that fits, at a plain level."""
     leave_if_large(tangent, level)
+    note_mixing(level)
     x = PyType_GenericAlloc(ARRAYS, 0)
     fill_slot(x, PRIMAL, value)
     fill_slot(x, TANGENT, tangent)
@@ -3157,6 +3192,7 @@ cdef bint stored(object array, object index, object x) except -1:
         there = element_of(tangent, k >= 0, &place)
         if there == NULL or not is_writeable(tangent):
             return False
+        note_mixing(<object>level)
         step = steps_of(tangent)[0] if k > 0 else 0
         for j in range(many(k)):
             (<double *>(there + j * step))[0] = 0.0 if t == NULL else t[j]

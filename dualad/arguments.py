@@ -21,6 +21,7 @@ from .dual import Dual
 from .kernel import KERNEL
 from .lifting.made import Made, itself, made_of, may_do
 from .memory import sharing
+from .mixing import MIXING
 from .namespaces import is_exact
 from .pair import Pair, as_primal, is_operand, moved, own, plain, shape_of, zero_like
 from .refusals import refused
@@ -107,6 +108,8 @@ class Inputs:
         The function that was given: f, or what f is made of.
     finished : Outputs or None
         What the one pass of f gave, if it has been run already.
+    is_elementwise : bool
+        Whether f has to be elementwise, so that it is noted if it puts elements together.
     keys : list of int or str
         Which arguments they are, by position or keyword.
     selected : list
@@ -129,6 +132,7 @@ class Inputs:
         self.driver, self.f, self.called = driver, f, called
         self.original: Any = f
         self.finished: Outputs | None = f if isinstance(f, Outputs) else None
+        self.is_elementwise = False
         self.given: dict[Argnum, Any] = dict(enumerate(args))
         self.given.update(kwargs)
         self.positional = len(args)
@@ -233,10 +237,6 @@ class Inputs:
         if self.original is not self.f:
             others.append(itself(self.original))
         return made_of(self.f, others)
-
-    def beside(self, argnum: Argnum) -> dict[Argnum, Any]:
-        """The other arguments."""
-        return {key: x for key, x in self.given.items() if key != argnum}
 
     @property
     def are_complex(self) -> list[bool]:
@@ -410,6 +410,8 @@ class Outputs:
         The tangent of each leaf, or None if it has none.
     aux
         What f returned beside the result, without tangents.
+    has_mixed : bool
+        Whether f has put elements together, where that is noted.
     """
 
     def __init__(self, driver: str, y: Any, level: int, has_aux: bool = False) -> None:
@@ -429,6 +431,7 @@ class Outputs:
             value, tangent = split(part, level)
             self.values.append(alive(driver, value))
             self.tangents.append(alive(driver, tangent))
+        self.has_mixed = bool(MIXING.get(level))
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process, without a second copy of the tangents."""

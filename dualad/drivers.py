@@ -27,19 +27,21 @@ from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     LOSSES,
-    elementwise_calls,
+    has_directions,
     is_doubtful,
     is_searching,
+    keeps_apart,
     kept_as_it_is,
+    looking,
+    note_apart,
     note_looked_into,
     of_real_function,
-    refuse_unless_elementwise,
     refuse_unless_holomorphic,
     refuse_unless_same,
     refuse_unless_steady,
     weights,
 )
-from .stacking import run_passes, run_together, turned
+from .stacking import refuse_unless_apart, run_passes, run_together, turned
 from .structure import rebuild
 from .ways import (
     LEAST_AGAIN,
@@ -108,8 +110,7 @@ def derivative(
         something else than numbers.
     ValueError
         If order is negative, or f is not elementwise: its result has another shape than x, or
-        depends otherwise on other elements (which is looked into at the 1st, 2nd, 4th, 8th …
-        call for each f and shape).
+        depends otherwise on other elements.
     TypeError
         If x is complex and f is not holomorphic there.
     NotImplementedError
@@ -121,7 +122,7 @@ def derivative(
     f is called once for each argument in argnums (for numbers with more digits than floats,
     twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
     has it, which costs order² steps where nested duals double with each order. Then f is called
-    once more where it does not return a single number, and once for the first array of a shape;
+    once more where it does not return a single number, or puts elements of an array together;
     where there is no series, or none that is finite, it is called again: to order 6 with nested
     duals, and from order 7 on with a series of another scale, which decides what is infinite or
     nan. From order 13 on nested duals are not tried at all. With the kernel, a second derivative
@@ -212,8 +213,7 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     (x,) = inputs.leaves
     if isinstance(x, Pair) or inputs.are_complex[0]:
         return None
-    if np.ndim(x) and not _is_elementwise(inputs, inputs.keys[0], x):
-        _elementwise_slopes(inputs, 0)  # which looks whether it is
+    inputs.is_elementwise = np.ndim(x) > 0
     unscaled = (1, math.factorial(order), 0)
     scales: list[tuple[Any, Any, int]]
     if is_exact(plain(x)):
@@ -236,6 +236,9 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         found = [[_nan_behind_infinities(each)] for each in found]
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
         return None
+    if outputs.has_mixed:
+        with looking(inputs):
+            _elementwise_slopes(inputs, 0)  # which refuses it if it is not elementwise
 
     _, factor, exponent = scale
 
@@ -260,38 +263,32 @@ _MOST_DOUBLINGS = 12  # the highest order that nested duals give in some seconds
 
 def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
     """The outputs, and the slope of each of their numbers in that number of input i."""
-    x, key = inputs.leaves[i], inputs.keys[i]
+    x, done = inputs.leaves[i], inputs.finished
+    inputs.is_elementwise = np.ndim(x) > 0
+    is_alone = keeps_apart(inputs.original) if done is None else not has_directions(done)
+    is_along_both = inputs.is_elementwise and not is_alone
     ones = [one_like(v) if i == j else None for j, v in enumerate(inputs.leaves)]
     seedings = [ones]
     if inputs.are_complex[i]:
         seedings.append(turned(inputs, ones))
-    is_known = inputs.finished is not None or _is_elementwise(inputs, key, x)
-    if not is_known:
+    if is_along_both:
         seedings.append([None if s is None else weights(x) for s in ones])
     outputs, (slopes, *others) = run_together(inputs, seedings, ())
     for value in outputs.values:
-        if np.ndim(x) and np.shape(value) != np.shape(x):
+        if inputs.is_elementwise and np.shape(value) != np.shape(x):
             raise ValueError(
                 f"derivative of an array needs an elementwise function: shape "
                 f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
             )
-    if not is_known:
-
-        def along(directions: list[Any]) -> list[list[Any]]:
-            seeds = [[d if s is not None else None for s in ones] for d in directions]
-            return run_together(inputs, seeds, ())[1]
-
-        refuse_unless_elementwise(inputs, key, x, slopes, others.pop(), along)
+    weighted = others.pop() if is_along_both else None
+    if outputs.has_mixed and done is None:
+        refuse_unless_apart(inputs, i, slopes, weighted)
+    if inputs.is_elementwise and done is None:
+        note_apart(inputs.original, not outputs.has_mixed)
     for along_i in others:
         for slope, other in zip(slopes, along_i, strict=True):
             refuse_unless_holomorphic(inputs, slope, other)
     return outputs, slopes
-
-
-def _is_elementwise(inputs: Inputs, key: Any, x: Any) -> bool:
-    """Whether f is known to be elementwise in an argument."""
-    shape = np.shape(x)
-    return not shape or elementwise_calls(inputs.made, key, shape, inputs.beside(key)) > 0
 
 
 def taylor(

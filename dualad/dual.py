@@ -23,6 +23,7 @@ from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
 from .looks import asker, is_holder, is_plain, is_told
+from .mixing import elementwise
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -52,6 +53,7 @@ from .zeros import scale, total
 
 
 @compiled_first
+@elementwise
 def apply(rule: Rule, given: tuple[DualLike, ...]) -> DualLike:
     """Apply a rule to arguments of which at least one is a dual number.
 
@@ -432,16 +434,8 @@ class Dual(Pair):
 
 
 DUAL_OF.update({object: Dual, Dual: Dual})
-
-
 if KERNEL:
     KERNEL.connect(
-        Dual,
-        readable_dual,
-        RULES,
-        PROTOCOLS,
-        levels.clocks,
-        vars(differentiations) | vars(refusals),
-        ARRAY.functions,
-        *(is_told, is_holder),
+        *(Dual, readable_dual, RULES, PROTOCOLS, levels.clocks),
+        *(vars(differentiations) | vars(refusals), ARRAY.functions, is_told, is_holder),
     )

@@ -17,6 +17,7 @@ from .kinds import DualLike, Number, Tangent
 from .levels import HAND_MADE, ParticipatingLevel, advance_clock_past
 from .looks import is_plain
 from .memory import copied, laid_out_like
+from .mixing import MIXING, note_mixing
 from .namespaces import is_number
 from .numerics import quiet
 
@@ -61,6 +62,8 @@ def readable_dual(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
 
 def of_parts(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
     """The readable dual, about which no level is asked."""
+    if MIXING and is_array(primal):
+        note_mixing(level)
     result = object.__new__(kind_of(primal))
     result.primal = primal
     result.tangent = tangent

@@ -19,6 +19,7 @@ from .conversions import as_slope
 from .differentiations import Doubt
 from .kinds import DualLike, Tangent
 from .memory import laid_out_like
+from .mixing import watch_mixing
 from .namespaces import is_exact
 from .pair import dual, is_array, own, plain
 from .promises import Differentiation, nan_where, settle
@@ -86,7 +87,10 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
 def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, Doubt]:
     """The outputs, and what makes them doubtful (`gravest_doubt`)."""
     with Differentiation(inputs.driver) as work:
-        y = inputs.call(seeded(inputs, seeds, work.level))
+        given = seeded(inputs, seeds, work.level)
+        if inputs.is_elementwise:
+            watch_mixing(work.level)
+        y = inputs.call(given)
         outputs = Outputs(inputs.driver, y, work.level, has_aux)
     return outputs, work.why
 

@@ -2,7 +2,7 @@
 
 nan outputs       have nan derivatives
 complex           a derivative exists where the limit is the same in all directions
-elementwise       output j of a derivative depends on input j alone
+elementwise       output j of a derivative of an array depends on input j alone
 one function      all passes of a call see the same
 no loss           code that went on after a dual's error comes to what plain numbers give
 nothing read      no number is read from text made from a dual, where its derivative is not
@@ -12,12 +12,9 @@ nothing kept      the derivative does not depend on what f was called with befor
 from __future__ import annotations
 
 import copy
-import enum
-import functools
 import itertools
 import reprlib
 import sys
-import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -44,11 +41,12 @@ from .frames import is_ours
 from .kernel import KERNEL
 from .levels import fresh_level
 from .lifting.effects import code_of, may_keep, may_read
-from .lifting.instructions import cells_of, defaults_of
-from .lifting.lift import Lifted, is_left_alone
-from .lifting.made import Made, attributes_of, itself, made_of
+from .lifting.lift import Lifted
+from .lifting.made import Made, itself, made_of
 from .lifting.reach import needs_lift_after_all
 from .lifting.state import State
+from .memory import laid_out_like
+from .mixing import MIXING
 from .pair import is_operand, own, plain, shape_of
 from .refusals import for_good, refused
 from .structure import keys_of, leaves
@@ -233,88 +231,35 @@ class _Found:
         self.notes: dict[Any, _Turns] = {}
 
 
-# Arguments and shapes for which a function is, and what the other arguments are like.
-_elementwise = _Notes()
-_EVER = sys.maxsize
+# Functions that left the elements of arrays where they were when they were run last, by their code.
+_apart: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
 
 
-def elementwise_calls(
-    f: Any, key: Any, shape: tuple[int, ...], others: dict[Any, Any], since: int = 0
-) -> int:
-    """For how many calls, with this one, f passes for elementwise in an argument of this shape.
+def keeps_apart(f: Any) -> bool:
+    """Whether f did not put elements of arrays together when it was run last.
 
-    The others are like these. `since`: how many calls there were since this was asked last. 0 if
-    f is to be looked into now.
+    That says nothing for sure of the next run, in which it is seen: only whether it is worth while
+    to go along a second direction at once.
     """
-    if len(shape) == 0 or (isinstance(g := itself(f), np.ufunc) and g.signature is None):
-        return _EVER
-    return _elementwise.last(f, (key, shape, _kinds(others)), since)
+    g = itself(f)
+    if isinstance(g, np.ufunc) and g.signature is None:
+        return True
+    with suppress(TypeError):  # an f that has no hash, or no weak references
+        return _apart.get(code_of(g) or g, False)
+    return False
 
 
-def _kinds(others: dict[Any, Any]) -> Any:
-    of = _Kinds()
-    return tuple([(key, of.kind(x)) for key, x in others.items()])
+def note_apart(f: Any, is_apart: bool) -> None:
+    """Note how that was."""
+    g = itself(f)
+    with suppress(TypeError):
+        _apart[code_of(g) or g] = is_apart
 
 
-class _Kinds:
-    """What of arguments decides whether elements depend on others: flags, texts, counts and zeros.
-
-    Numbers that are not zero are all alike: `M @ x` may be elementwise for a diagonal matrix. Of
-    functions and objects it is what they hold (`Made` has their code).
-    """
-
-    def __init__(self) -> None:
-        self._left = _MOST_PARTS
-
-    def kind(self, x: Any) -> Any:
-        kind = type(x)
-        if kind in _TOLD or isinstance(kind, enum.EnumMeta):
-            return kind, x
-        if isinstance(x, (np.integer, np.bool_)):
-            return kind, x.item()
-        if kind is set:
-            return kind, frozenset(x)
-        if isinstance(x := plain(x), np.ndarray):
-            if x.size > _MOST_ELEMENTS or x.dtype.kind not in "fciub":
-                return x.shape
-            return x.shape, (x != 0).tobytes()
-        if is_operand(x):
-            return kind, bool(x == 0)
-        parts = _parts_of(x)
-        if parts is None:
-            with suppress(Exception):
-                hash(x)
-                return kind, x
-            return kind, id(x)
-        seen = []
-        for name, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
-            if self._left <= 0:
-                break
-            self._left -= 1
-            seen.append((name, self.kind(part)))
-        return kind, len(parts), tuple(seen)
-
-
-def _parts_of(x: Any) -> Any:
-    """What something consists of that may change; None if it is what it is."""
-    kind: Any = type(x)
-    if isinstance(x, (list, tuple, dict)):
-        return x
-    if kind is slice:
-        return x.start, x.stop, x.step
-    if kind is functools.partial:
-        return x.func, x.args, x.keywords
-    if kind is types.MethodType:
-        return x.__self__, x.__func__
-    if kind is types.FunctionType:
-        return (*cells_of(x).values(), *defaults_of(x))
-    has_hash = kind.__hash__ is not None and kind.__hash__ is not object.__hash__
-    return None if has_hash and is_left_alone(kind.__module__) else attributes_of(x)
-
-
-_TOLD = frozenset((bool, int, str, bytes, type(None)))  # by what they are
-_MOST_ELEMENTS = 4096  # of an array that are looked at
-_MOST_PARTS = 100  # of other arguments and in them
+def has_directions(outputs: Outputs) -> bool:
+    """Whether a pass went along several directions."""
+    pairs = zip(outputs.values, outputs.tangents, strict=True)
+    return any(len(shape_of(t)) > len(shape_of(value)) for value, t in pairs if t is not None)
 
 
 def weights(x: Any) -> Any:
@@ -323,9 +268,13 @@ def weights(x: Any) -> Any:
     return (1 + golden).reshape(np.shape(x)).astype(plain(x).dtype)
 
 
+def along_both(x: Any) -> Any:
+    """Two directions of an array: along ones and along the weights."""
+    return laid_out_like(plain(x), np.stack([np.ones_like(plain(x)), weights(x)]))
+
+
 def refuse_unless_elementwise(
     inputs: Inputs,
-    key: Any,
     x: Any,
     ones: list[Any],
     weighted: list[Any],
@@ -338,8 +287,8 @@ def refuse_unless_elementwise(
 
     Parameters
     ----------
-    inputs, key, x
-        The call, and which argument is looked at: its value.
+    inputs, x
+        The call, and the argument that is looked at: its value.
     ones, weighted : list
         The tangents of each output.
     along : callable
@@ -364,7 +313,6 @@ def refuse_unless_elementwise(
                     "derivative of an array needs an elementwise function: in this one, an element "
                     "of the result depends on several elements that went in; use grad or jacobian."
                 )
-    _elementwise.add(inputs.made, (key, np.shape(x), _kinds(inputs.beside(key))))
 
 
 # -- the same function in every pass -------------------------------------------------------
@@ -581,6 +529,7 @@ class Differentiation:
             has_objects = is_noted(self.level, "objects")
             tell(self._driver, error, "objects" if has_objects else self.why)
         close_level(self.level)
+        MIXING.pop(self.level, None)
 
 
 def tell(driver: str, error: Exception, why: str) -> None:
@@ -604,6 +553,7 @@ def tell(driver: str, error: Exception, why: str) -> None:
 # -- values kept from earlier calls --------------------------------------------------------
 
 
+_EVER = sys.maxsize
 _SEARCHES = frozenset(("search", "many"))
 LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare with plain runs
 

@@ -36,6 +36,7 @@ from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
 from .levels import ParticipatingLevel, fresh_level
 from .looks import is_plain
+from .mixing import watch_mixing
 from .namespaces import CONSTANTS, Namespace, is_exact
 from .numerics import quiet
 from .pair import (
@@ -803,6 +804,8 @@ def expanded(
             level = _begun(work.level, order)
             level.has_other_way = is_optional
             seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]
+            if inputs.is_elementwise:
+                watch_mixing(level)
             try:
                 y = inputs.call(seeds)
             except Exception as error:

@@ -19,7 +19,15 @@ from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import is_array, plain
 from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
-from .promises import Combine, holomorphic, refuse_unless_same, refuse_unless_same_each_way
+from .promises import (
+    Combine,
+    holomorphic,
+    looking,
+    refuse_unless_elementwise,
+    refuse_unless_same,
+    refuse_unless_same_each_way,
+    weights,
+)
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -50,6 +58,25 @@ def run_together(
             is_part = directions or is_array(value)
             found[j].append(part if is_part else as_slope(part[()], value))
     return outputs, found
+
+
+def refuse_unless_apart(
+    inputs: Inputs, i: int, slopes: Sequence[Any], weighted: Sequence[Any] | None
+) -> None:
+    """Refuse an f that has put elements together, where an output depends on several of input i.
+
+    `slopes`, `weighted`: the tangents of each output along ones, and along the weights if it is
+    known.
+    """
+    x = inputs.leaves[i]
+
+    def along(directions: list[Any]) -> list[list[Any]]:
+        seeds = [[d if i == j else None for j in range(len(inputs.leaves))] for d in directions]
+        with looking(inputs):
+            return run_together(inputs, seeds, ())[1]
+
+    weighted = along([weights(x)])[0] if weighted is None else weighted
+    refuse_unless_elementwise(inputs, x, list(slopes), list(weighted), along)
 
 
 def _stacked(x: Any, seeds: Sequence[Any]) -> Any:

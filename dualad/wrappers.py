@@ -32,19 +32,23 @@ from .lifting.effects import may_keep
 from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.made import made_of
 from .lifting.reach import chosen, needs_lift_after_all
+from .mixing import MIXING
 from .pair import Function, is_array, plain
-from .passes import evaluated, forward, one_like, unit_seeds
+from .passes import evaluated, forward, one_like, tangents_of, unit_seeds
 from .promises import (
     LOSSES,
     Derive,
+    along_both,
     are_identical,
-    elementwise_calls,
     harmless,
+    has_directions,
     is_doubtful,
+    keeps_apart,
     kept_as_it_is,
     looking,
     may_begin_near,
     may_have_read,
+    note_apart,
     refuse_if_found_by_key,
     refuse_if_read,
     refuse_unless_steady,
@@ -54,6 +58,7 @@ from .promises import (
     weights,
 )
 from .refusals import is_for_good
+from .stacking import refuse_unless_apart
 from .structure import leaves, rebuild
 
 # Sweeps and series are loaded by the first call that asks for them.
@@ -315,7 +320,9 @@ def _settle(
     name, f, argnums, has_aux = made_by
     inputs = Inputs(name, f, argnums, tuple(args), kwargs)
     if name in _OF_NUMBERS:
-        along: list[Any] = list(map(_along_axes, inputs.leaves))
+        is_along_both = name == "derivative" and has_directions(Outputs(name, y, level, has_aux))
+        axes = along_both if is_along_both and is_array(inputs.leaves[0]) else _along_axes
+        along: list[Any] = list(map(axes, inputs.leaves))
     else:
         is_number = inputs.size == 1 and not is_array(inputs.leaves[0])
         along = unit_seeds(inputs, 0, inputs.size, is_number)
@@ -356,6 +363,20 @@ def _settle_along(
     else:
         sweeps.settle_recorded(why, inputs, outputs, has_aux)
     return all(map(are_identical, map(plain, before), map(plain, outputs.values)))
+
+
+def _refuse_mixing(
+    made_by: _MadeBy, args: list[Any], kwargs: dict[str, Any], y: Any, level: int
+) -> None:
+    """Refuse an f that has put elements together, where y depends on several of them."""
+    name, f, argnums, has_aux = made_by
+    inputs = Inputs(name, f, argnums, tuple(args), kwargs)
+    outputs = Outputs(name, y, level, has_aux)
+    if outputs.has_mixed and all(np.shape(v) == np.shape(inputs.leaves[0]) for v in outputs.values):
+        directions = (2,) if has_directions(outputs) else ()
+        slopes = tangents_of(outputs, inputs, directions)
+        along_each = zip(*slopes, strict=True) if directions else (slopes, None)
+        refuse_unless_apart(inputs, 0, *along_each)
 
 
 def _refuse_unless_steady(
@@ -427,10 +448,30 @@ def look_into(
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, elementwise_calls, _asks_to_settle, _settle, _settle_jvp),
-        *(_refuse_unless_steady, harmless, LOSSES, NOTED),
-        *(gravest_doubt, note_again, DOUBTS, _look_into),
-        *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
+        {
+            "Dual": Dual,
+            "DualArray": DualArray,
+            "Lifted": Lifted,
+            "unbuffered": unbuffered,
+            "continued": _continued,
+            "stripped": _stripped,
+            "described": _described,
+            "global_name": global_name,
+            "asks_to_settle": _asks_to_settle,
+            "settle": _settle,
+            "settle_along": _settle_jvp,
+            "look_into": _look_into,
+            "refuse_unless_steady": _refuse_unless_steady,
+            "harmless": harmless,
+            "gravest_doubt": gravest_doubt,
+            "note_again": note_again,
+            "LOSSES": LOSSES,
+            "NOTED": NOTED,
+            "DOUBTS": DOUBTS,
+            "tell": tell,
+            "is_for_good": is_for_good,
+        }
     )
+    DRIVERS.connect_elements(MIXING, keeps_apart, note_apart, along_both, _refuse_mixing)
     DRIVERS.connect_made(made_of, made.is_same_look, made.LOOKS, made.DATUM)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

@@ -995,3 +995,47 @@ def test_arrays_that_others_hold_stay_what_they_are(lift: bool | None) -> None:
     with pytest.raises(TypeError, match=r"where phi is made, write phi = np.array\(…\)"):
         derivative(f, lift=lift)(0.7)
     assert type(Kept.phi) is np.ndarray and Kept.phi[0] == np.sin(DATA[0])
+
+
+WHERE_THEY_LIE = {
+    "part of the columns": SQUARE[:, ::2],
+    "backwards": SQUARE[::-1],
+    "columns backwards": SQUARE[:, ::-1],
+    "transposed": SQUARE.T,
+    "whole": SQUARE,
+    "every other row": np.vstack([SQUARE, SQUARE])[::2],
+}
+VIEWS_OR_COPIES = {
+    "reshape": lambda x: x.reshape(-1),
+    "ravel": lambda x: x.ravel(),
+    "ravel as it lies": lambda x: x.ravel("K"),
+    "np.ravel": lambda x: np.ravel(x, "F"),
+    "reshape of columns": lambda x: np.reshape(x, (-1,), order="F"),
+    "squeeze": lambda x: x[None].reshape(1, -1).squeeze(),
+    "atleast_1d": lambda x: np.atleast_1d(x.reshape(-1)),
+    "array_split": lambda x: np.array_split(x.reshape(-1), 2)[0],
+}
+
+
+@pytest.mark.parametrize("lies", WHERE_THEY_LIE)
+@pytest.mark.parametrize("name", VIEWS_OR_COPIES)
+def test_a_tangent_is_a_view_where_its_array_is_one(name: str, lies: str) -> None:
+    def f(x: Any) -> Any:
+        y = VIEWS_OR_COPIES[name](x)
+        y[0] = 1.1
+        y[1:] *= 2.0
+        return x * x
+
+    x = WHERE_THEY_LIE[lies]
+
+    def moved(step: Any) -> Any:
+        y = copied(x)  # with its gaps
+        y += step
+        return f(y)
+
+    for along in (np.arange(1.0, 1.0 + x.size).reshape(x.shape), np.ones(x.shape)):
+        wanted = (moved(1e-3 * along) - moved(-1e-3 * along)) / 2e-3
+        value, slope = jvp(f, (x,), (along,))
+        np.testing.assert_array_equal(value, moved(0.0))
+        np.testing.assert_allclose(slope, wanted, 1e-9, 1e-9)
+    np.testing.assert_allclose(derivative(f)(x), wanted, 1e-9, 1e-9)

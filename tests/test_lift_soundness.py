@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
+import contextlib
 import copy
 import dataclasses
 import enum
@@ -38,6 +39,7 @@ from support.processes import run_python
 
 import dualad
 from dualad import Dual, derivative, grad, jacobian, lift, value_and_grad
+from dualad.kernel import KERNEL
 
 N = 0
 SCALE = 2.0
@@ -1160,3 +1162,37 @@ def test_methods_and_questions_of_plain_arrays(name: str) -> None:
     assert value == 0.7 * f(0.7)
     differences = (0.75 * f(0.75) - 0.65 * f(0.65)) * 10
     np.testing.assert_allclose(slope, differences, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "operate", ["__add__", "__radd__", "__sub__", "__mul__", "__rtruediv__", "__pow__", "__iadd__"]
+)
+def test_operators_of_written_arrays_by_their_names(operate: str) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        y[0] = 3.0
+        return getattr(y, operate)(2.0 * y) if operate != "__add__" else y.__add__(2.0 * y)
+
+    x = np.array([1.5, 2.5])
+    for g in (dualad.lift(f), f):
+        np.testing.assert_array_equal(g(x), f(x))
+    value, slope = dualad.jvp(f, (x,), (np.ones(2),), lift=True)
+    np.testing.assert_array_equal(value, f(x))
+    np.testing.assert_allclose(slope, (f(x + 1e-6) - f(x - 1e-6)) / 2e-6, 1e-7, 1e-8)
+
+
+def test_operators_of_written_arrays_are_not_those_of_others() -> None:
+    """Each is asked by hand for what it is not for, and says so instead of crashing."""
+    from dualad.array.buffers import Buffer
+    from dualad.array.dualarray import DualArray
+
+    kernel = () if KERNEL is None else (KERNEL.Dual, KERNEL.Nested, KERNEL.Recorded)
+    for kind in (Buffer, DualArray, *kernel):
+        methods = [(name, getattr(kind, name, None)) for name in dir(kind)]
+        for name, method in methods:
+            if not callable(method) or name in ("__class__", "__new__"):
+                continue
+            for x in (np.ones(2), 1.0, None):
+                for args in ((), (1.0,), (0, 2.0), (np.ones(2),)):
+                    with contextlib.suppress(Exception):
+                        method(x, *args)

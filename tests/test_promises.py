@@ -7,13 +7,14 @@ import contextlib
 import copy
 import functools
 import math
+import operator
 import os
 import pickle
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -211,23 +212,36 @@ def test_what_is_not_elementwise_has_no_derivative(package: ModuleType, f: Any) 
 
 
 @both
-def test_what_is_elementwise_is_asked_now_and_then_for_each_shape(package: ModuleType) -> None:
+def test_a_second_direction_is_taken_where_elements_may_be_put_together(
+    package: ModuleType,
+) -> None:
     d = package.derivative
     directions = []
 
-    def f(v: Any) -> Any:
-        directions.append(np.ndim(v.tangent) - np.ndim(v))
-        return np.exp(v) * v
+    def noted(f: Any) -> Any:
+        def g(v: Any) -> Any:
+            directions.append(np.ndim(v.tangent) - np.ndim(v))
+            return f(v)
+
+        return g
+
+    def stored(v: Any) -> Any:
+        y = np.zeros_like(v)
+        y[v > 3] = v[v > 3] ** 2
+        return y
 
     x = np.array([3.0, 4.0])
+    f = noted(lambda v: np.exp(v) * v)
     for again in (d(f), lambda x: d(f)(x)):
-        for _ in range(9):
+        for _ in range(3):
             assert again(x).tolist() == (np.exp(x) * x + np.exp(x)).tolist()
-    assert [i for i, more in enumerate(directions, 1) if more] == [1, 2, 4, 8, 16]
+    assert directions == [1, 0, 0, 0, 0, 0]
     directions.clear()
-    d(f)(np.ones((2, 2), order="F"))
-    d(f)(x)
-    assert directions == [1, 0]
+    f = noted(stored)
+    for again in (d(f), lambda x: d(f)(x)):
+        for _ in range(3):
+            assert again(x).tolist() == [0.0, 8.0]
+    assert directions[1:] == [1] * 5
     g = d(lambda v: np.where(v > 3, v**2, 7 * v) + np.sum(np.ones(3)))
     assert g(x).tolist() == [7, 8] == g(x).tolist()
     assert d(np.sin)(x).tolist() == np.cos(x).tolist()
@@ -235,7 +249,22 @@ def test_what_is_elementwise_is_asked_now_and_then_for_each_shape(package: Modul
     with pytest.raises(ValueError, match="elementwise"):
         d(lambda v, w: v * w.sum(), 1)(x, x)
     assert d(lambda t: t * np.sum(x))(2.0) == 7.0  # of a number
-    assert d(f)(np.array(2.0)) == 3 * np.exp(2.0)
+    assert d(f)(np.array(5.0)) == 10.0
+
+
+@both
+@pytest.mark.parametrize("order", "CFK")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_second_direction_lies_as_the_array_does(
+    package: ModuleType, order: Any, dtype: Any
+) -> None:
+    x = np.arange(1.0, 13.0, dtype=dtype).reshape(3, 4)
+    x = x[:, ::2] if order == "K" else np.asarray(x, order=order)
+    slope = package.derivative(lambda v: v[::-1][::-1] ** 3)
+    for _ in range(3):
+        got = slope(x)
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, 3 * x**2, 1e-6)
 
 
 def by_x(x: Any, _: Any) -> Any:
@@ -250,22 +279,130 @@ def by_number(x: Any, now: Any) -> Any:
     return x * x + (now["count"] - 1.0) * x.sum()
 
 
+def by_word(x: Any, now: Any) -> Any:
+    return x * x if now["mode"][0].name == "apart" else x[::-1] * x
+
+
 @both
-@pytest.mark.parametrize("f", [by_x, by_count, by_number])
-@pytest.mark.parametrize("times", [1, 3, 7])
-def test_what_was_elementwise_may_be_so_no_more(package: ModuleType, f: Any, times: int) -> None:
-    """What f does may change by what is not seen of it, and is noticed at the next look."""
-    now = {"count": 1}
+@pytest.mark.parametrize("f", [by_x, by_count, by_number, by_word])
+@pytest.mark.parametrize("times", [1, 2, 5])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_what_was_elementwise_may_be_so_no_more(
+    package: ModuleType, f: Any, times: int, order: int
+) -> None:
+    """What f does may change by what is not seen of it, and is noticed at once."""
+    now = {"count": 1, "mode": [SimpleNamespace(name="apart")]}
 
     def of_now(x: Any) -> Any:
         return f(x, now)
 
-    slope = package.derivative(of_now)
+    slope = package.derivative(of_now, order=order)
+    x = np.array([1.0, 2.0])
     for _ in range(times):
-        assert slope(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
-    now["count"] = 2
+        assert slope(x).tolist() == [2 * x, 2 + 0 * x, 0 * x][order - 1].tolist()
+    now["count"], now["mode"][0].name = 2, "together"
+    for again in (slope, package.derivative(of_now, order=order)):
+        with pytest.raises(ValueError, match="elementwise"):
+            again(np.array([6.0, 2.0]))
+
+
+PUT_TOGETHER = {
+    "reversed": lambda v: v[::-1],
+    "index": lambda v: v[[1, 0, 2]],
+    "mask": lambda v: np.concatenate([v[v < 1], v[v >= 1]]),
+    "element": lambda v: v * v[0],
+    "element beside numbers": lambda v: v[1] * np.ones(3),
+    "list": lambda v: np.array([v[1], v[0], v[2]]),
+    "objects": lambda v: np.array([v[1], v[0], v[2]], dtype=object),
+    "list in a ufunc": lambda v: np.add(v, [v[1], v[0], v[2]]),
+    "ufunc of objects": lambda v: np.add(v, np.array([v[1], v[0], v[2]], dtype=object)),
+    "stack": lambda v: np.stack(list(v)[::-1]),
+    "loop": lambda v: stored_by(np.zeros_like(v), [2, 1, 0], v),
+    "loop into zeros": lambda v: stored_by(np.zeros(3), [2, 1, 0], v),
+    "store of a view": lambda v: stored_by(v.copy(), [slice(2)], [v[1:]]),
+    "put": lambda v: put_in(v.copy(), v),
+    "copyto": lambda v: copied_to(v.copy(), v[::-1]),
+    "out": lambda v: np.multiply(v, v[0], out=np.zeros_like(v)),
+    "in place": lambda v: operator.iadd(v.copy(), v[0]),
+    "in place with an array": lambda v: operator.imul(v.copy(), v.sum(keepdims=True)),
+    "flat": lambda v: v * v.flat[1],
+    "matrix": lambda v: np.ones((3, 3)) @ v,
+    "reduce": lambda v: v - np.add.reduce(v),
+    "accumulate": lambda v: np.multiply.accumulate(v),
+    "outer": lambda v: np.multiply.outer(v, v)[0],
+    "where": lambda v: np.where(v > 0, v[0], v),
+    "clip": lambda v: np.clip(v, v[0], 9.0),
+    "maximum": lambda v: np.maximum(v, v[0]),
+    "sort": np.sort,
+    "cumsum": np.cumsum,
+    "fft": lambda v: np.real(np.fft.fft(v)),
+    "roll": lambda v: np.roll(v, 1),
+    "gradient": np.gradient,
+    "take": lambda v: np.take(v, [2, 1, 0]),
+    "choose": lambda v: np.choose([1, 0, 1], [v[0], v]),
+    "interp": lambda v: np.interp([0.1, 0.2, 0.3], [0.0, 1.0], v[:2]),
+    "apply_along_axis": lambda v: np.apply_along_axis(np.cumsum, 0, v),
+    "piecewise": lambda v: np.piecewise(v, [v > 0], [lambda part: part.sum() + 0 * part]),
+    "vectorize": lambda v: np.vectorize(lambda t: t * v[0])(v),
+    "frompyfunc": lambda v: np.frompyfunc(lambda t: t * v[0], 1, 1)(v),
+    "tuple": lambda v: (v * v, v[::-1]),
+}
+
+
+def stored_by(y: Any, places: Any, v: Any) -> Any:
+    for place, part in zip(places, v, strict=True):
+        y[place] = part
+    return y
+
+
+def put_in(y: Any, v: Any) -> Any:
+    np.put(y, [0], v[2])
+    return y
+
+
+def copied_to(y: Any, v: Any) -> Any:
+    np.copyto(y, v)
+    return y
+
+
+@both
+@pytest.mark.parametrize("name", PUT_TOGETHER)
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_what_puts_elements_together_is_seen(package: ModuleType, name: str, order: int) -> None:
+    """Also by the one direction that is taken where f left elements where they were."""
+    now = {"f": lambda v: v * v}
+
+    def f(v: Any) -> Any:
+        return now["f"](v)
+
+    x = np.array([1.5, 0.5, 2.5])
+    slope = package.derivative(f, order=order)
+    for _ in range(2):
+        slope(x)
+    last = (lambda y: y**3) if order > 1 else lambda y: y  # or there would be nothing left of most
+    now["f"] = lambda v: [
+        last(y) if isinstance(y, np.ndarray) else y for y in each(PUT_TOGETHER[name](v))
+    ]
     with pytest.raises(ValueError, match="elementwise"):
-        slope(np.array([6.0, 2.0]))
+        pytest.fail(f"{slope(x)}")
+
+
+def each(y: Any) -> Any:
+    return y if isinstance(y, tuple) else (y,)
+
+
+@both
+def test_elements_that_an_inner_gradient_puts_together_are_seen(package: ModuleType) -> None:
+    now = {"w": 0.0}
+    slope = package.derivative(
+        lambda v: package.grad(lambda u: (u**3 + now["w"] * u * u[0]).sum())(v)
+    )
+    x = np.array([1.5, 0.5, 2.5])
+    for _ in range(3):
+        np.testing.assert_allclose(slope(x), 6 * x)
+    now["w"] = 1.0
+    with pytest.raises(ValueError, match="elementwise"):
+        slope(x)
 
 
 @both

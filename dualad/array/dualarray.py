@@ -26,6 +26,7 @@ from ..looks import (
     of_sparse,
 )
 from ..memory import copied, is_overwritten, overlaps_itself
+from ..mixing import elementwise, note_mixing
 from ..namespaces import not_plain
 from ..numerics import quiet
 from ..pair import is_array, is_operand, moved, parts, plain, shape_of
@@ -118,6 +119,7 @@ def refuse_overlap(x: Any, name: str) -> None:
 def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any], Any]) -> Any:
     """The method behind `x += y`, which writes into x."""
 
+    @elementwise
     def method(self: DualArray, other: Any) -> Any:
         value, there = None, plain(self)
         if in_place is operator.ipow and there.dtype.kind == "c" and there.flags.writeable:
@@ -371,6 +373,7 @@ class DualArray(Dual):
         if not isinstance(index, tuple):
             index = (index,)
         x = as_operand(x)
+        note_mixing(self.level)
         if not is_operand(x):
             raise TypeError(f"a DualArray holds numbers, got {type(x).__name__}.")
         if isinstance(x, Dual) and (
@@ -454,6 +457,7 @@ class DualArray(Dual):
         """The elements in one axis, a copy."""
         return self.ravel(order).copy()
 
+    @elementwise
     def copy(self, order: Any = "C") -> Any:
         """An array of its own."""
         return moved(np.copy(self.primal, order), np.copy(self.tangent, order), self.level)
