@@ -3169,13 +3169,15 @@ cdef bint is_writable(object x):
 
 
 def place(x, index, y):
-    """x[index] = y for a view, and a number or an array of its shape; False if that is not all."""
+    """x[index] = y for a view or a mask, and a number or an array of its shape; else False."""
     cdef bint several
     note_mixing(x.level)
     cdef tuple parts = basic_index(index)
     if parts is not None and is_recorded(x):
         return place_recorded(x, index, y)
-    if parts is None or not is_writable(x):
+    if parts is None and not (type(index) is ndarray and cnp.PyArray_ISBOOL(<cnp.ndarray>index)):
+        return False
+    if not is_writable(x):
         return False
     value, tangent = x.primal, x.tangent
     new, new_tangent = y, None
@@ -3185,17 +3187,19 @@ def place(x, index, y):
         new, new_tangent = y.primal, y.tangent
         if type(new_tangent) is not ndarray:
             return False
-    part = value[index]
-    if type(part) is not ndarray:
-        return False
+    several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)
     if type(new) is ndarray:
         if cnp.PyArray_TYPE(<cnp.ndarray>new) != cnp.PyArray_TYPE(<cnp.ndarray>value):
             return False
-        if not cnp.PyArray_SAMESHAPE(<cnp.ndarray>part, <cnp.ndarray>new):
-            return False
     elif type(new) is not float:
         return False
-    several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)
+    if parts is None:
+        return put_under(index, value, tangent, new, new_tangent, several)
+    part = value[index]
+    if type(part) is not ndarray:
+        return False
+    if type(new) is ndarray and not cnp.PyArray_SAMESHAPE(<cnp.ndarray>part, <cnp.ndarray>new):
+        return False
     target = tangent[(EVERYTHING, *parts)] if several else tangent[index]
     if new_tangent is None:
         new_tangent = 0.0
@@ -3205,6 +3209,24 @@ def place(x, index, y):
         part[...] = new
     if not is_there(target, new_tangent):
         target[...] = new_tangent
+    return True
+
+
+cdef bint put_under(
+    object mask, object value, object tangent, object new, object new_tangent, bint several
+) except -1:
+    """Store a number or an array, with its tangent, under a mask of the whole array."""
+    cdef tuple shape = numpy.shape(new)
+    if not cnp.PyArray_SAMESHAPE(<cnp.ndarray>mask, <cnp.ndarray>value):
+        return False
+    if shape and shape != (numpy.count_nonzero(mask),):
+        return False
+    if new_tangent is None:
+        new_tangent = 0.0
+    elif new_tangent.dtype != tangent.dtype or new_tangent.shape != tangent.shape[:several] + shape:
+        return False
+    value[mask] = new
+    tangent[(EVERYTHING, mask) if several else mask] = new_tangent
     return True
 
 
@@ -3693,7 +3715,10 @@ cdef object view(object x, object index):
         part = value[index]
         if type(part) is not ndarray or not cnp.PyArray_CHKFLAGS(<cnp.ndarray>part, cnp.NPY_ARRAY_OWNDATA):
             return None
-        return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
+        if not several:
+            return made(part, tangent[index], level)
+        along = cnp.PyArray_GETCONTIGUOUS(tangent[EVERYTHING, index])  # the directions in front
+        return made(part, along, level)
     if type(index) is slice:
         part = value[index]
         return made(part, tangent[EVERYTHING, index] if several else tangent[index], level)
