@@ -662,6 +662,7 @@ cdef class Driver:
             seeds = inputs_on(x, tape, level, leaves)
         elif type(x) is tuple:
             seeds = tuple(seeds)
+        level.inputs = range(size) if leaves is None else leaves
         level.__enter__()
         try:
             y = self.run(level, seeds, given)
@@ -1268,7 +1269,7 @@ cdef class OfSeries(Driver):
         FORWARD if f uses a function that has none, or NotImplemented.
         """
         cdef Dual series
-        level = series_begun(opened, self.order)
+        level = series_begun(opened, self.order, along)
         series = new_series(self.order, level)
         memset(series.t, 0, self.order * sizeof(double))
         series.v, series.is_np, series.t[0] = x, is_np, along

@@ -27,12 +27,14 @@ from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     LOSSES,
+    begun_where_it_ended,
     has_directions,
     is_doubtful,
     is_searching,
     keeps_apart,
     kept_as_it_is,
     looking,
+    may_begin_near,
     note_apart,
     note_looked_into,
     of_real_function,
@@ -939,13 +941,17 @@ def _look_into_second(inputs: Inputs, why: Doubt) -> bool:
     It is made forward, too, for its own driver to look into. False if that is to give the result.
     """
     f, given = inputs.made, inputs.leaves
+    along = [weights(x) if np.ndim(x) else 1.0 for x in given]
+    if may_begin_near(why, f, given):
+        with kept_as_it_is(inputs):
+            run_pass(inputs, along)
     if not (is_doubtful(why, f, given) or is_searching(why, f, given)):
         return True
     if why in LOSSES:
         refuse_unless_steady(inputs, None)
         return False
-    with kept_as_it_is(inputs):
-        run_pass(_inputs_of_gradient(inputs), [weights(x) if np.ndim(x) else 1.0 for x in given])
+    with kept_as_it_is(inputs), begun_where_it_ended():
+        run_pass(_inputs_of_gradient(inputs), along)
     note_looked_into(why, f, given)
     return True
 

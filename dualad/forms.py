@@ -94,6 +94,8 @@ class ReverseLevel(ParticipatingLevel):
     ----------
     tape : Tape or None
         What the kernel records.
+    inputs : sequence of Node or int
+        The inputs, or their places on the tape, where the kernel has seeded them.
     blocks : dict
         Of arrays whose elements have places on the tape: node to block, as they were made.
     is_optional : bool
@@ -107,6 +109,7 @@ class ReverseLevel(ParticipatingLevel):
 
     def __init__(self, level: int) -> None:
         self.tape: Any = None
+        self.inputs: Sequence[Node | int] = ()
         self.blocks: dict[Node, Any] = {}
         self._wholes: list[tuple[int, Node]] = []  # the same by their first places
         self._reads: dict[Node, int] = {}

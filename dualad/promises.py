@@ -19,6 +19,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -641,11 +642,8 @@ def searches_passed(
 
 
 def may_begin_near(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
-    """Whether f may have begun with what it has kept, and found that near enough.
-
-    That is asked of a pass forward alone: any other look would begin where this run has ended.
-    """
-    if "near" not in why.all or IS_LOOKING.get():
+    """Whether f may have begun with what it has kept, and found that near enough."""
+    if "near" not in why.all or IS_LOOKING.get() or _IS_BEGUN_WHERE_IT_ENDED.get():
         return False
     f = made_of(f)
     return may_keep(f) and _keeps_nothing.is_due("near", f, leaves)
@@ -663,6 +661,20 @@ def may_have_read(f: Any, leaves: Sequence[Any]) -> bool:
 def _note_if_drawing(why: Doubt, f: Any) -> None:
     if DRAWN in why.all:
         _draws.add(f, DRAWN)
+
+
+# Whether f is run again from what its first run has kept: that it finds near enough.
+_IS_BEGUN_WHERE_IT_ENDED = ContextVar("_IS_BEGUN_WHERE_IT_ENDED", default=False)
+
+
+@contextmanager
+def begun_where_it_ended() -> Iterator[None]:
+    """f is run again by drivers that are to look into it."""
+    before = _IS_BEGUN_WHERE_IT_ENDED.set(True)
+    try:
+        yield
+    finally:
+        _IS_BEGUN_WHERE_IT_ENDED.reset(before)
 
 
 class _WhileLooking:
@@ -718,6 +730,7 @@ def settle(
     has_aux: bool,
     forward: Callable[[Inputs], Outputs],
     likewise: Callable[[Inputs], Outputs] | None = None,
+    slopes: Callable[[], Picked | None] | None = None,
     has_more: bool = False,
 ) -> None:
     """Look into outputs if they are doubtful.
@@ -728,6 +741,9 @@ def settle(
         Makes a pass forward with these seeds.
     likewise : callable, optional
         Evaluates f as for these outputs, if that was not a pass forward.
+    slopes : callable, optional
+        Finds the slopes of these outputs along the seeds, if that was not a pass forward: another
+        one begins where this run of f has ended.
     has_more : bool
         Whether there are derivatives of higher orders, which are looked into by themselves.
 
@@ -745,8 +761,7 @@ def settle(
     is_read = "text" in why.all and may_have_read(f, inputs.leaves)
     is_partial = has_more or any(x is not plain(x) for x in inputs.leaves)
     is_search = is_searching(why, f, inputs.leaves, is_partial)
-    if not (is_search or likewise or is_partial):
-        is_search = may_begin_near(why, f, inputs.leaves)
+    is_search = is_search or may_begin_near(why, f, inputs.leaves)
     if not (is_grave or is_read or is_search):
         return
     if why == "objects" and _is_to_be_lifted(inputs):
@@ -777,8 +792,10 @@ def settle(
         elif is_read:
             refuse_if_read(inputs, seeds, outputs, has_aux)
         if is_search:
-            of_forward = forward(inputs) if likewise else outputs
-            refuse_if_searched(why, inputs, seeds, of_forward, has_aux)
+            picked = slopes() if slopes else None
+            if picked is None:
+                picked = Picked(forward(inputs) if likewise else outputs)
+            refuse_if_searched(why, inputs, seeds, picked, has_aux)
             _note_found(why, f, inputs.leaves, is_partial)
 
 
@@ -791,7 +808,7 @@ def settle_orders(
     """
     if is_searching(why, inputs.made, inputs.leaves):
         with looking(inputs):
-            refuse_if_searched(why, of_slopes, seeds, outputs, False)
+            refuse_if_searched(why, of_slopes, seeds, Picked(outputs), False)
         _note_found(why, inputs.made, inputs.leaves, is_partial=False)
 
 
@@ -859,7 +876,7 @@ def refuse_if_swallowed(
 
 
 def refuse_if_searched(
-    why: Doubt, inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+    why: Doubt, inputs: Inputs, seeds: Sequence[Any], picked: Picked, has_aux: bool
 ) -> None:
     """The same where f may have found its result by comparisons, which have no derivative.
 
@@ -873,9 +890,10 @@ def refuse_if_searched(
     TypeError
         If differences of plain calls settle on something else.
     """
-    beside = _Beside(inputs, seeds, outputs, has_aux)
+    beside = _Beside(inputs, seeds, picked.outputs, has_aux, picked.of)
     only_many, only_near = "search" not in why.all, _SEARCHES.isdisjoint(why.all)
-    for far in (1.0, 8.0) if only_many and not only_near else (1.0, 8.0, 32.0, 256.0):
+    widths = (1.0, 8.0) if only_many and not only_near else (1.0, 8.0, 32.0, 256.0)
+    for far in (*widths, 640.0) if only_near else widths:
         try:
             is_alike, is_still = beside.moves_alike(far)
         except Exception:  # it is not defined there
@@ -896,13 +914,33 @@ def refuse_if_searched(
             raise for_good(error)
 
 
+class Picked(NamedTuple):
+    """Outputs that are looked into: all that f gives, or some elements of it.
+
+    Attributes
+    ----------
+    outputs : Outputs
+        With tangents along the seeds.
+    of : callable
+        Picks such values out of all that f gives.
+    """
+
+    outputs: Outputs
+    of: Callable[[list[Any]], list[Any]] = list
+
+
 class _Beside:
     """Derivatives beside differences of plain calls, along one direction."""
 
     def __init__(
-        self, inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+        self,
+        inputs: Inputs,
+        seeds: Sequence[Any],
+        outputs: Outputs,
+        has_aux: bool,
+        picked: Callable[[list[Any]], list[Any]] = list,
     ) -> None:
-        self._inputs, self._has_aux = inputs, has_aux
+        self._inputs, self._has_aux, self._picked = inputs, has_aux, picked
         self._along, self._mixture = _mixture(inputs, seeds)
         self._here = [np.asarray(plain(v)) for v in outputs.values]
         self._tangents = [
@@ -962,7 +1000,7 @@ class _Beside:
             for x, d in zip(self._inputs.leaves, self._along, strict=True)
         ]
         outputs = plain_outputs(self._inputs, points, self._has_aux)
-        return [np.asarray(plain(v)) for v in outputs.values]
+        return [np.asarray(plain(v)) for v in self._picked(outputs.values)]
 
 
 class _Difference(NamedTuple):

@@ -54,7 +54,7 @@ from .pair import (
     shape_of,
 )
 from .passes import forward
-from .promises import Differentiation, nan_where, settle, settle_orders
+from .promises import Differentiation, Picked, nan_where, settle, settle_orders
 from .ranges import narrowed, nears_end, range_of, wider
 from .rules import Rule
 from .structure import leaves
@@ -300,6 +300,8 @@ class SeriesLevel(ParticipatingLevel):
     ----------
     order : int
         How many coefficients there are behind the first.
+    along : float
+        The step in a number that the kernel expands in.
     is_unable : bool
         Whether a function has no series, or none at this point.
     has_other_way : bool
@@ -307,6 +309,7 @@ class SeriesLevel(ParticipatingLevel):
     """
 
     order: int
+    along: float
     has_series = True
     is_unable = False
     has_other_way = True
@@ -799,37 +802,8 @@ def expanded(
         If `is_optional`, and f uses a function that has none, even if f has caught the error.
     """
 
-    def evaluated(inputs: Inputs) -> tuple[Outputs, Doubt]:
-        with Differentiation(inputs.driver) as work:
-            level = _begun(work.level, order)
-            level.has_other_way = is_optional
-            seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]
-            if inputs.is_elementwise:
-                watch_mixing(level)
-            try:
-                y = inputs.call(seeds)
-            except Exception as error:
-                if is_optional and level.is_unable:
-                    raise NoSeries from error
-                raise
-            if is_optional and level.is_unable:
-                raise NoSeries
-            outputs = Outputs(inputs.driver, y, level)
-        return outputs, work.why
-
-    def slopes_at(points: list[Any]) -> list[Any]:
-        at = copy.copy(inputs)
-        at.leaves = points
-        return _with_slopes(evaluated(at)[0], order).values
-
-    outputs, why = evaluated(inputs)
-    settle(
-        *(why, inputs, along, outputs, False, forward(along, False), lambda at: evaluated(at)[0]),
-        has_more=order > 1,
-    )
-    if order > 1 and why.all:
-        of_slopes = Inputs(inputs.driver, slopes_at, 0, (inputs.leaves,), {})
-        settle_orders(why, inputs, of_slopes, along, _with_slopes(outputs, order))
+    outputs, why = _evaluated(inputs, along, order, is_optional)
+    settle_series(why, inputs, along, outputs, order)
     found = []
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
         tangent = None if tangent is None else nan_where(value, tangent)
@@ -840,6 +814,59 @@ def expanded(
             rest = [fit(np.reshape(np.stack([c]), ()), value) for c in rest]
         found.append([value, *rest])
     return outputs, found
+
+
+def _evaluated(
+    inputs: Inputs, along: Sequence[Any], order: int, is_optional: bool = False
+) -> tuple[Outputs, Doubt]:
+    """The outputs, whose tangents are coefficients, and what makes them doubtful."""
+    with Differentiation(inputs.driver) as work:
+        level = _begun(work.level, order)
+        level.has_other_way = is_optional
+        seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]
+        if inputs.is_elementwise:
+            watch_mixing(level)
+        try:
+            y = inputs.call(seeds)
+        except Exception as error:
+            if is_optional and level.is_unable:
+                raise NoSeries from error
+            raise
+        if is_optional and level.is_unable:
+            raise NoSeries
+        outputs = Outputs(inputs.driver, y, level)
+    return outputs, work.why
+
+
+def settle_series(
+    why: Doubt, inputs: Inputs, along: Sequence[Any], outputs: Outputs, order: int
+) -> None:
+    """Look into outputs along a direction, order by order, if they are doubtful."""
+
+    def slopes_at(points: list[Any]) -> list[Any]:
+        at = copy.copy(inputs)
+        at.leaves = points
+        return _with_slopes(_evaluated(at, along, order)[0], order).values
+
+    settle(
+        *(why, inputs, along, outputs, False, forward(along, False)),
+        lambda at: _evaluated(at, along, order)[0],
+        lambda: _first_slopes(outputs, order),
+        has_more=order > 1,
+    )
+    if order > 1 and why.all:
+        of_slopes = Inputs(inputs.driver, slopes_at, 0, (inputs.leaves,), {})
+        settle_orders(why, inputs, of_slopes, along, _with_slopes(outputs, order))
+
+
+def _first_slopes(outputs: Outputs, order: int) -> Picked:
+    """The outputs with their first derivatives."""
+    found = copy.copy(outputs)
+    found.tangents = [
+        None if t is None else plain(_coefficients_of(value, t, order)[0])
+        for value, t in zip(outputs.values, outputs.tangents, strict=True)
+    ]
+    return Picked(found)
 
 
 def _with_slopes(outputs: Outputs, order: int) -> Outputs:
@@ -885,10 +912,10 @@ def scale_of(order: int) -> tuple[float, float, int]:
     return 2.0**scale, factorial / (1 << bits), bits - scale * order
 
 
-def _begun(level: int, order: int) -> SeriesLevel:
+def _begun(level: int, order: int, along: float = 1.0) -> SeriesLevel:
     """A level for series of an order, which takes part in one that is open."""
     result = SeriesLevel(level)
-    result.order = order
+    result.order, result.along = order, along
     return result
 
 

@@ -10,7 +10,10 @@ is the cheaper way.
 
 from __future__ import annotations
 
+import bisect
+import copy
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -33,6 +36,7 @@ from .promises import (
     LOSSES,
     Differentiation,
     NotDeterministicError,
+    Picked,
     is_doubtful,
     nan_where,
     of_real_function,
@@ -60,52 +64,26 @@ class TooManyDirections(Exception):
     """A tangent of them has had this many elements."""
 
 
-class Record:
-    """What one evaluation of f has recorded.
+class Recorded:
+    """What was recorded of f, which has been run.
 
     Parameters
     ----------
     inputs : Inputs
         The call.
-    has_aux : bool
-        Whether f returns (result, aux).
-    is_optional : bool
-        Whether forward mode takes over where this is not the cheaper way.
-
-    Attributes
-    ----------
+    level : ReverseLevel
+        The level that has recorded.
+    nodes : sequence of Node or int
+        Those of the inputs, or their places on the tape.
     outputs : Outputs
         What f returned; its tangents are forms.
-    has_loss : bool
-        Whether forward mode is to take over, for a dual has refused something: it may refuse less.
-
-    Raises
-    ------
-    TypeError
-        If plain numbers give something else than the outputs, of which nothing is lost otherwise.
     """
 
-    def __init__(self, inputs: Inputs, has_aux: bool = False, is_optional: bool = False) -> None:
-        self.inputs, self.has_aux, self.is_optional = inputs, has_aux, is_optional
-        with Differentiation(inputs.driver) as work:
-            self.level = level = ReverseLevel(work.level)
-            level.is_optional = is_optional
-            level.takes_complex = not is_optional or inputs.size > FEW
-            level.start_tape(inputs.leaves)
-            self.nodes: list[Node] = []
-            seeds = []
-            with level:
-                for x in inputs.leaves:
-                    seed, node = level.seed(own(x))
-                    seeds.append(seed)
-                    self.nodes.append(node)
-                y = inputs.call(seeds)
-            self.outputs = Outputs(inputs.driver, y, level, has_aux)
-        self.has_loss = (
-            is_optional and work.why in LOSSES and is_doubtful(work.why, inputs.made, inputs.leaves)
-        )
-        if work.why.all and not self.has_loss:
-            settle_recorded(work.why, inputs, self.outputs, has_aux, is_optional)
+    def __init__(
+        self, inputs: Inputs, level: ReverseLevel, nodes: Sequence[Node | int], outputs: Outputs
+    ) -> None:
+        self.inputs, self.level, self.outputs = inputs, level, outputs
+        self.nodes = [Step(at) if isinstance(at, int) else at for at in nodes]
 
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
         """The adjoints of the inputs, from one of each output (None for zero).
@@ -135,16 +113,93 @@ class Record:
             _as_input(x, g, front, taken) for x, g in zip(self.inputs.leaves, found, strict=True)
         ]
 
+    def settle(self, why: Doubt, has_aux: bool, is_optional: bool = False) -> None:
+        """`promises.settle` it."""
+        inputs = self.inputs
+        along = [d * _size(x) for x, d in zip(inputs.leaves, _along(inputs), strict=True)]
+        settle(
+            *(why, inputs, along, self.outputs, has_aux, forward(along, has_aux)),
+            lambda at: Record(at, has_aux, is_optional).outputs,
+            lambda: self._slopes_along(along),
+        )
 
-def settle_recorded(
-    why: Doubt, inputs: Inputs, outputs: Outputs, has_aux: bool, is_optional: bool = False
-) -> None:
-    """`settle` what was recorded."""
-    along = [d * _size(x) for x, d in zip(inputs.leaves, _along(inputs), strict=True)]
-    settle(
-        *(why, inputs, along, outputs, has_aux, forward(along, has_aux)),
-        lambda at: Record(at, has_aux, is_optional).outputs,
-    )
+    def _slopes_along(self, along: Sequence[Any]) -> Picked | None:
+        """Some elements of the outputs, with their slopes along a direction; None if unable."""
+        values = self.outputs.values
+        numbers = [plain(v) for v in (*values, *self.inputs.leaves)]
+        if not all(isinstance(x, float) or dtype_of(x) == np.float64 for x in numbers):
+            return None
+        ends = list(itertools.accumulate(math.prod(shape_of(v)) for v in values))
+        places = range(0, ends[-1], max(1, ends[-1] // PICKED)) if ends else range(0)
+
+        def pick(values: list[Any]) -> list[Any]:
+            each = np.concatenate([np.ravel(plain(v)) for v in values])
+            return [each[place] for place in places]
+
+        tangents = []
+        try:
+            for place in places:
+                k = bisect.bisect_right(ends, place)
+                one = np.zeros(shape_of(values[k]))
+                one.flat[place - (ends[k - 1] if k else 0)] = 1.0
+                adjoints = [one if i == k else None for i in range(len(values))]
+                slopes = self.swept([1.0 if g is one and not g.ndim else g for g in adjoints])
+                pairs = zip(map(plain, slopes), along, strict=True)
+                tangents.append(sum(np.sum(g * d) for g, d in pairs))
+        except UNABLE:
+            return None
+        outputs = copy.copy(self.outputs)
+        outputs.values, outputs.tangents = pick(values), tangents
+        return Picked(outputs, pick)
+
+
+PICKED = 16  # about so many elements of outputs are looked at
+
+
+class Record(Recorded):
+    """What one evaluation of f has recorded.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The call.
+    has_aux : bool
+        Whether f returns (result, aux).
+    is_optional : bool
+        Whether forward mode takes over where this is not the cheaper way.
+
+    Attributes
+    ----------
+    has_loss : bool
+        Whether forward mode is to take over, for a dual has refused something: it may refuse less.
+
+    Raises
+    ------
+    TypeError
+        If plain numbers give something else than the outputs, of which nothing is lost otherwise.
+    """
+
+    def __init__(self, inputs: Inputs, has_aux: bool = False, is_optional: bool = False) -> None:
+        self.has_aux = has_aux
+        with Differentiation(inputs.driver) as work:
+            level = ReverseLevel(work.level)
+            level.is_optional = is_optional
+            level.takes_complex = not is_optional or inputs.size > FEW
+            level.start_tape(inputs.leaves)
+            nodes: list[Node] = []
+            seeds = []
+            with level:
+                for x in inputs.leaves:
+                    seed, node = level.seed(own(x))
+                    seeds.append(seed)
+                    nodes.append(node)
+                y = inputs.call(seeds)
+            super().__init__(inputs, level, nodes, Outputs(inputs.driver, y, level, has_aux))
+        self.has_loss = (
+            is_optional and work.why in LOSSES and is_doubtful(work.why, inputs.made, inputs.leaves)
+        )
+        if work.why.all and not self.has_loss:
+            self.settle(work.why, has_aux, is_optional)
 
 
 def _size(x: Any) -> Any:

@@ -44,7 +44,6 @@ from .promises import (
     has_directions,
     is_doubtful,
     keeps_apart,
-    kept_as_it_is,
     looking,
     may_begin_near,
     may_have_read,
@@ -304,7 +303,7 @@ def _asks_to_settle(f: Function, x: Any, level: int, y: Any, passed: int = 0) ->
     """
     why = gravest_doubt(level)
     given = list(leaves(x))
-    if is_doubtful(why, f, given) or (type(level) is int and may_begin_near(why, f, given)):
+    if is_doubtful(why, f, given) or may_begin_near(why, f, given):
         return 0
     return searches_passed(why, f, given, passed)
 
@@ -358,10 +357,10 @@ def _settle_along(
     if type(level) is int:
         settle(why, inputs, along, outputs, has_aux, pass_forward)
     elif order is not None:
-        with kept_as_it_is(inputs):
-            series.expanded(inputs, along, order)
+        along = [d * level.along for d in along]
+        series.settle_series(why, inputs, along, outputs, order)
     else:
-        sweeps.settle_recorded(why, inputs, outputs, has_aux)
+        sweeps.Recorded(inputs, level, level.inputs, outputs).settle(why, has_aux)
     return all(map(are_identical, map(plain, before), map(plain, outputs.values)))
 
 

@@ -463,20 +463,71 @@ WARM: dict[str, tuple[type[Warm], Callable[[Warm, Any], Any], Callable[[Any], An
 }
 
 
+FEW, MANY = [1.3] * 3, [1.3] * 40
+ALONG_FEW, ALONG_MANY = [1.0] * 3, [1.0] * 40
+
+
+def mean_of(f: Any) -> Any:
+    """f of the mean of the numbers in a list or an array."""
+    return lambda v: f(sum(v) / len(v))
+
+
+# By the order of what is looked at: drivers, and what gives that one number out of their results.
+WARM_DRIVERS: dict[str, tuple[int, Callable[[Any], Any]]] = {
+    "derivative": (1, lambda f: derivative(f)(1.3)),
+    "jvp": (1, lambda f: jvp(f, (1.3,), (1.0,))[1]),
+    "vjp": (1, lambda f: vjp(f, 1.3)[1](1.0)[0]),
+    "grad of a list": (1, lambda f: sum(grad(mean_of(f))(FEW))),
+    "grad of an array": (1, lambda f: sum(grad(mean_of(f))(np.array(FEW)))),
+    "grad of many": (1, lambda f: sum(grad(mean_of(f))(MANY))),
+    "grad of a large array": (1, lambda f: sum(grad(mean_of(f))(np.array(MANY)))),
+    "value_and_grad of many": (1, lambda f: sum(value_and_grad(mean_of(f))(MANY)[1])),
+    "grad backward": (1, lambda f: sum(grad(mean_of(f), mode="reverse")(FEW))),
+    "jacobian": (1, lambda f: sum(jacobian(mean_of(f))(np.array(FEW)))),
+    "jacobian backward": (1, lambda f: sum(jacobian(mean_of(f), mode="reverse")(np.array(FEW)))),
+    "vjp of a list": (1, lambda f: sum(vjp(mean_of(f), FEW)[1](1.0)[0])),
+    "taylor": (1, lambda f: taylor(f, 3)(1.3)[1]),
+    "order 2": (2, lambda f: derivative(f, order=2)(1.3)),
+    "taylor to order 2": (2, lambda f: 2 * taylor(f, 2)(1.3)[2]),
+    "hessian": (2, lambda f: np.sum(hessian(mean_of(f))(FEW))),
+    "hessian of an array": (2, lambda f: np.sum(hessian(mean_of(f))(np.array(FEW)))),
+    "hvp": (2, lambda f: np.sum(hvp(mean_of(f))(FEW, ALONG_FEW))),
+    "hvp of many": (2, lambda f: np.sum(hvp(mean_of(f))(MANY, ALONG_MANY))),
+    "order 3": (3, lambda f: derivative(f, order=3)(1.3)),
+}
+
+
+@pytest.mark.parametrize("by", WARM_DRIVERS)
 @pytest.mark.parametrize("name", WARM)
-def test_an_iteration_that_begins_where_a_plain_call_ended_is_noticed(name: str) -> None:
-    """By a pass forward: what a sweep gives is not known yet when f is looked into."""
+def test_an_iteration_that_begins_where_a_plain_call_ended_is_noticed(name: str, by: str) -> None:
     state, iterate, exact = WARM[name]
-    for drive in (
-        lambda f: derivative(f)(1.3),
-        lambda f: grad(lambda v: f(v[0]))([1.3])[0],
-        lambda f: jacobian(lambda v: f(v[0]))(np.array([1.3]))[0],
-    ):
-        s = state()
-        f = functools.partial(iterate, s)
-        assert f(1.3) == pytest.approx(exact(1.3), rel=1e-4)
-        with pytest.raises(TypeError, match="begins with a value that it has kept"):
-            pytest.fail(f"{drive(f)}")
+    drive = WARM_DRIVERS[by][1]
+    f = functools.partial(iterate, state())
+    assert f(1.3) == pytest.approx(exact(1.3), rel=1e-4)
+    with pytest.raises(TypeError, match="begins with a value that it has kept|recognised its"):
+        pytest.fail(f"{drive(f)}")
+
+
+@pytest.mark.parametrize("by", WARM_DRIVERS)
+def test_an_iteration_that_begins_anew_is_differentiated(by: str) -> None:
+    """What it keeps then is where its run has ended, not where it has begun."""
+
+    def f(x: Any) -> Any:
+        y = kept[0]
+        for _ in range(60):
+            r = y**3 - x
+            if abs(r) < 1e-9:
+                break
+            y = y - r / (3 * y**2)
+        kept[0] = plain(y)
+        y = y - (y**3 - x) / (3 * y**2)
+        return y - (y**3 - x) / (3 * y**2)
+
+    order, drive = WARM_DRIVERS[by]
+    exact = {1: 1 / 3, 2: -2 / 9, 3: 10 / 27}[order] * 1.3 ** (1 / 3 - order)
+    for begin in (1.0, 0.7, 3.0):
+        kept = [begin]
+        assert drive(f) == pytest.approx(exact, rel=1e-5), begin
 
 
 def honest_polish(s: Warm, x: Any) -> Any:
