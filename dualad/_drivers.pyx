@@ -43,6 +43,9 @@ cdef extern from "Python.h":
     PyObject *PyFunction_GetClosure(object f)
     PyObject *PyDict_GetItem(object names, object name)
     PyObject *PyCell_GET(object cell)
+    PyObject *PyList_GET_ITEM(object x, Py_ssize_t i)
+    int PyDict_Next(object x, Py_ssize_t *at, PyObject **key, PyObject **value)
+    object PyObject_GenericGetDict(object x, void *context)
     void Py_INCREF(object x)
     void Py_CLEAR(PyObject *x)
 
@@ -77,7 +80,9 @@ cdef object is_same_look = None       # whether a look at part of it sees the sa
 cdef object own_of = None             # looks at the function itself,
 cdef object in_cells = None           # its cells,
 cdef object named = None              # what a name stands for,
-cdef object members = None            # what there is in a class;
+cdef object members = None            # what there is in a class,
+cdef object entries = None            # in a container,
+cdef object attributes = None         # and in the `__dict__` of an object;
 cdef object datum = None              # what stands for data that were seen
 cdef dict noted = {}                  # differentiations.NOTED
 cdef object gravest_doubt = None      # those of `differentiations`
@@ -136,9 +141,9 @@ def connect_elements(levels, known, note, seeds, refuse):
 
 def connect_made(make, same, all_looks, data):
     """Tell them how it is seen whether a function is made of the same as before."""
-    global made_of, is_same_look, own_of, in_cells, named, members, datum
+    global made_of, is_same_look, own_of, in_cells, named, members, entries, attributes, datum
     made_of, is_same_look, datum = make, same, data
-    own_of, in_cells, named, members = all_looks
+    own_of, in_cells, named, members, entries, attributes = all_looks
 
 
 cdef list looks_at(object made):
@@ -186,7 +191,46 @@ cdef bint is_at_once(object look, object at, list before) except -1:
             if not is_same(PyCell_GET((<tuple>cells)[i]), <PyObject *>before[i]):
                 return False
         return True
+    if look is entries:
+        if type(at) is dict:
+            return len(<dict>at) <= MOST_PARTS and are_entries(<dict>at, before, 0)
+        return type(at) is list and len(<list>at) <= MOST_PARTS and are_parts(<list>at, before)
+    if look is attributes:
+        if type(at) is not before[1]:
+            return False
+        held = PyObject_GenericGetDict(at, NULL)
+        return type(held) is dict and are_entries(<dict>held, before, 2)
     return False
+
+
+cdef bint are_entries(dict held, list before, Py_ssize_t i) except -1:
+    """Whether a dict holds what was seen of it from i on, data apart, in the same order."""
+    cdef Py_ssize_t at = 0, n = len(before)
+    cdef PyObject *key
+    cdef PyObject *x
+    while PyDict_Next(held, &at, &key, &x):
+        if is_data(<object>x) and is_data(<object>key):
+            continue
+        if i == n or not is_same(key, PyList_GET_ITEM(before, i)):
+            return False
+        if not is_same(x, PyList_GET_ITEM(before, i + 1)):
+            return False
+        i += 2
+    return i == n
+
+
+cdef bint are_parts(list held, list before) except -1:
+    """The same of a list."""
+    cdef Py_ssize_t i = 0, at, n = len(before)
+    cdef PyObject *x
+    for at in range(len(held)):
+        x = PyList_GET_ITEM(held, at)
+        if is_data(<object>x):
+            continue
+        if i == n or before[i] != at or not is_same(x, PyList_GET_ITEM(before, i + 1)):
+            return False
+        i += 2
+    return i == n
 
 
 cdef inline bint is_same(PyObject *x, PyObject *was) noexcept:
@@ -198,7 +242,9 @@ cdef inline bint is_data(object x) noexcept:
     kind = type(x)
     if kind is str:
         return not (<str>x).isidentifier()
-    return kind is int or kind is float or kind is complex or kind is ndarray
+    if kind is ndarray:
+        return not cnp.PyArray_ISOBJECT(<cnp.ndarray>x)
+    return kind is int or kind is float or kind is complex or isinstance(x, Dual)
 
 
 cdef inline PyObject *default(PyObject *x) noexcept:
@@ -277,6 +323,7 @@ cdef bint is_constant(object x, int depth=0):
 
 cdef enum:
     MOST_CALLS = 1 << 20  # that are passed over
+    MOST_PARTS = 1 << 12  # of a container, as in lifting/instructions.py
     LARGE = 1 << 15   # elements of a tangent: more than a processor has at hand
     MOST_ARRAYS = 32  # in a short way
     DEEPEST = 50      # lists within lists

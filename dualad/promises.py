@@ -184,6 +184,8 @@ class _Notes:
 
     def add(self, f: Any, note: Any) -> None:
         made = made_of(f)
+        if not made.is_whole:
+            return
         with suppress(TypeError):
             found = self._of.get(made.f)
             if found is None or found.key != made.key:
@@ -197,9 +199,10 @@ class _Notes:
             found = self._of.get(itself(f))
         except (TypeError, ValueError):  # an f that has no hash, or no weak references
             return None
-        if found is None or note not in found.notes or found.key != made_of(f).key:
+        if found is None or note not in found.notes:
             return None
-        return found.notes[note]
+        made = made_of(f)
+        return found.notes[note] if made.is_whole and found.key == made.key else None
 
 
 class _Turns:
@@ -1365,8 +1368,8 @@ class _Looks:
 
     The same is the code of the function and of what it is made of, the shapes that are given, and
     the places of the comparisons. What may change from call to call is met as the looks are
-    repeated at the 2nd, 4th, 8th … doubt; and objects that have not been there before, such as
-    the one of a method, are looked into at once, up to a number of them.
+    repeated at the 2nd, 4th, 8th … doubt; and numbers that have not been there before, in closures
+    or objects that have not, are looked into at once.
     """
 
     def __init__(self) -> None:
@@ -1378,28 +1381,30 @@ class _Looks:
 
     def to_go(self, why: _Why, f: Any, leaves: Sequence[Any], since: int = 0) -> int:
         """For how many calls it is not, with this one, after so many since the last; 0 if it is."""
-        key, objects, _ = self._key(why, f, leaves)
-        look = self._of.get(key)
-        return 0 if look is None or look.is_new(objects) else look.turns.to_go(since)
+        made = made_of(f)
+        look = self._of.get(self._key(why, made, leaves)[0])
+        return 0 if look is None or look.is_new(made) else look.turns.to_go(since)
 
     def add(self, why: _Why, f: Any, leaves: Sequence[Any]) -> None:
         """Nothing was found."""
-        key, objects, codes = self._key(why, f, leaves)
+        made = made_of(f)
+        if not made.is_whole:
+            return
+        key, codes = self._key(why, made, leaves)
         if len(self._of) > MOST_LOOKS:
             self._of.clear()
         look = self._of.setdefault(key, _Look(codes))
         look.turns.take()
-        look.meet(objects)
+        look.meet(made)
 
-    def _key(self, why: _Why, f: Any, leaves: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
-        made = made_of(f)
+    def _key(self, why: _Why, made: Made, leaves: Sequence[Any]) -> tuple[Any, list[Any]]:
         places = why.places if isinstance(why, Doubt) else {}
         at: frozenset[Any] = why if isinstance(why, frozenset) else frozenset()
         if places:
             own = code_of(made.f)  # by whatever it is called
             at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
         key = str(why), made.key, at, _shapes(leaves)
-        return key, made.objects, [*made.codes, *places.values()]
+        return key, [*made.codes, *places.values()]
 
 
 def _is_copy(code: Any, of: Any) -> bool:
@@ -1411,26 +1416,38 @@ def _is_copy(code: Any, of: Any) -> bool:
 
 
 class _Look:
-    """What was looked into: how often, in which objects, and the code that its key is of."""
+    """What was looked into: how often, with which numbers in which objects.
+
+    The same object may have other numbers each time, as one that counts; that is met as the looks
+    are repeated. Another object is looked into unless it has numbers that one had before.
+    """
 
     def __init__(self, codes: list[Any]) -> None:
         self.turns = _Turns()
-        self.codes = codes
+        self.codes = codes  # that its key is of
         self.objects: dict[int, weakref.ref[Any]] = {}
-        self.times_new = 0
+        self.numbers: set[int] = set()
 
-    def is_new(self, objects: list[Any]) -> bool:
-        if self.times_new >= MOST_OBJECTS:
-            return False
-        return any((known := self.objects.get(id(x))) is None or known() is not x for x in objects)
+    def is_new(self, made: Made) -> bool:
+        return not made.is_whole or any(
+            numbers not in self.numbers and not self._has_met(x) for x, numbers in made.numbers()
+        )
 
-    def meet(self, objects: list[Any]) -> None:
-        if self.is_new(objects):
-            self.times_new += 1
-            self.objects.update((id(x), weakref.ref(x)) for x in objects)
+    def _has_met(self, x: Any) -> bool:
+        known = self.objects.get(id(x))
+        return known is not None and known() is x
+
+    def meet(self, made: Made) -> None:
+        if len(self.objects) > MOST_LOOKS or len(self.numbers) > MOST_LOOKS:
+            self.objects.clear()
+            self.numbers.clear()
+        for x, numbers in made.numbers():
+            if x is not None:
+                self.objects[id(x)] = weakref.ref(x)
+            if numbers is not None:
+                self.numbers.add(numbers)
 
 
-MOST_OBJECTS = 16
 MOST_LOOKS = 1000
 _keeps_nothing, _searches_nothing = _Looks(), _Looks()
 

@@ -348,17 +348,16 @@ def _settle_jvp(
 
 
 def _settle_along(
-    inputs: Inputs, along: list[Any], y: Any, level: int, why: Doubt, has_aux: bool = False
+    inputs: Inputs, along: list[Any], y: Any, level: Any, why: Doubt, has_aux: bool = False
 ) -> bool:
     """The same, with these seeds, or of what a tape has recorded."""
     outputs = Outputs(inputs.driver, y, level, has_aux)
     before, pass_forward = outputs.values, forward(along, has_aux)
-    order = getattr(level, "order", None)  # of a series
     if type(level) is int:
         settle(why, inputs, along, outputs, has_aux, pass_forward)
-    elif order is not None:
+    elif hasattr(level, "order"):  # of a series
         along = [d * level.along for d in along]
-        series.settle_series(why, inputs, along, outputs, order)
+        series.settle_series(why, inputs, along, outputs, level.order)
     else:
         sweeps.Recorded(inputs, level, level.inputs, outputs).settle(why, has_aux)
     return all(map(are_identical, map(plain, before), map(plain, outputs.values)))

@@ -504,7 +504,7 @@ def test_an_iteration_that_begins_where_a_plain_call_ended_is_noticed(name: str,
     drive = WARM_DRIVERS[by][1]
     f = functools.partial(iterate, state())
     assert f(1.3) == pytest.approx(exact(1.3), rel=1e-4)
-    with pytest.raises(TypeError, match="begins with a value that it has kept|recognised its"):
+    with pytest.raises(TypeError, match=r"begins with a value that it has kept|recognised its"):
         pytest.fail(f"{drive(f)}")
 
 

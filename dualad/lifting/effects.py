@@ -34,7 +34,8 @@ from .instructions import (
     value_of_name,
 )
 from .lift import Cached, is_left_alone
-from .made import Made, is_bound, made_of, within
+from .made import Made, made_of
+from .parts import fixed_parts, is_bound, within
 
 
 def may_keep(f: Function | Made, by_key: bool = False) -> bool:
@@ -65,6 +66,8 @@ def code_of(f: Any) -> types.CodeType | None:
 
 def _may(made: Made, kinds: tuple[frozenset[str], ...]) -> bool:
     """Whether f does something of each of these kinds, in one layer of decoration."""
+    if not made.is_whole:
+        return True
     if len(_KNOWN) > _MOST_KNOWN:
         _KNOWN.clear()
     _, known = _KNOWN.setdefault(made.key, (made.codes, {}))
@@ -347,11 +350,10 @@ class _Search:
             return True
         if kind is types.FunctionType:
             return self._is_found_in(x) or (self.what is _READING and _reads(x))
-        if kind is types.MethodType:
-            return self.finds_in(x.__func__, x.__self__)
-        if kind is functools.partial:
-            is_writing = self.what is _WRITING and not _OUTPUTS.isdisjoint(x.keywords)
-            return is_writing or self.finds_in(x.func, *x.args, *x.keywords.values())
+        if kind is types.MethodType or kind is functools.partial:
+            keywords = x.keywords if kind is functools.partial else ()
+            writes = self.what is _WRITING and not _OUTPUTS.isdisjoint(keywords)
+            return writes or self.finds_in(*fixed_parts(x))
         if kind is Cached:
             return self.what is _LOOKING or self.is_found(x.__wrapped__)
         if kind in _BUILT and getattr(x, "__name__", "") in self.what:

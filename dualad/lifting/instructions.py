@@ -33,7 +33,7 @@ COMMON = frozenset(
 )
 NULL_COMES_LAST = sys.version_info >= (3, 13)
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME"))
-_FEW = 1000
+MOST_PARTS = 4096  # that are gone through
 
 
 class Step(NamedTuple):
@@ -99,8 +99,8 @@ def defaults_of(f: types.FunctionType) -> tuple[Any, ...]:
 
 
 def parts_of(container: Any) -> list[Any]:
-    """The first of its parts; there may be millions."""
-    return list(container.values() if type(container) is dict else container)[:_FEW]
+    """Its parts, or the first where there are more: then nothing is known (`Made.is_whole`)."""
+    return list(container.values() if type(container) is dict else container)[:MOST_PARTS]
 
 
 def has_code_that_stays(f: types.FunctionType) -> bool:

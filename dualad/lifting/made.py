@@ -7,11 +7,10 @@ another one, of which nothing is known.
 
 from __future__ import annotations
 
-import collections
 import enum
-import functools
+import pickle
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,24 +20,35 @@ from ..pair import Pair
 from .instructions import (
     CONTAINERS,
     DATA,
-    UNKNOWN,
+    MOST_PARTS,
     Mark,
     cells_of,
     defaults_of,
     has_code_that_stays,
-    instructions,
     parts_of,
-    value_of_name,
 )
-from .lift import Lifted, is_left_alone
+from .lift import Lifted
+from .parts import (
+    IN_C,
+    attributes_of,
+    entries_of,
+    fixed_parts,
+    is_bound,
+    is_of_a_package,
+    is_users,
+    paths_in,
+    slots_of,
+    value_at,
+)
+from .parts import members as members_of
 
 
 class Made:
     """What a function is made of, as it is when this is made.
 
-    Functions and classes that it reaches count, in small containers and objects, too, that hold
-    some; and flags by which it may branch: booleans, None, words, members of an Enum. Other data do
-    not, for they may be others at each call.
+    Functions and classes that it reaches count, through objects and containers however deep; and
+    flags by which it may branch: booleans, None, words, members of an Enum. Other data do not, for
+    they may be others at each call; `numbers` tells which they are now.
 
     Attributes
     ----------
@@ -49,74 +59,147 @@ class Made:
     key : tuple
         What tells it from others: its code and classes, that of what it reaches, and flags by
         which it may branch; and whether it is lifted.
+    is_whole : bool
+        Whether the key says all; else there is more than is gone through, and nothing is known of
+        this function.
     codes : list
         The code and the classes in the key, which is of their ids.
-    objects : list
-        The objects that it reaches.
     looks : list of tuple
         A function that looks at something, that thing, and what it has seen.
     """
 
-    __slots__ = ("codes", "f", "given", "key", "looks", "objects")
+    __slots__ = ("_data", "_key", "codes", "f", "given", "is_whole", "key", "looks")
 
     def __init__(self, f: Any, given: Sequence[Any] = ()) -> None:
         self.f, self.given = itself(f), given
+        self.is_whole = True
         self.codes: list[Any] = []
-        self.objects: list[Any] = []
         self.looks: list[tuple[_Look, Any, list[Any]]] = []
-        key: list[Any] = [type(f) is Lifted and f.lift]
-        for x in (self.f, *given):
-            self._add(x, key, set())
-        self.key = tuple(key)
+        self._data: list[tuple[Any, Callable[[Any], Any], Any]] = []
+        self._key: list[Any] = [type(f) is Lifted and f.lift, len(given)]
+        self._go_through([self.f, *given])
+        self.key = tuple(self._key)
+        del self._key
 
     def is_still(self) -> bool:
         """Whether all of that is still there."""
         return all(map(is_same_look, self.looks))
+
+    def numbers(self) -> Iterator[tuple[Any, int | None]]:
+        """The objects whose numbers and texts it reaches, and what stands for these.
+
+        The object is None if they belong to none that lasts; None stands for what cannot be told.
+        """
+        held: dict[int, tuple[Any, list[Any]]] = {}
+        for owner, read, x in self._data:
+            if read is _itself:
+                yield x, _digest(x)
+            for value in read(x):
+                if type(value) is np.ndarray:
+                    yield value, _digest(value)
+                elif type(value) in DATA and not _is_flag(value):
+                    held.setdefault(id(owner), (owner, []))[1].append(value)
+        for owner, values in held.values():
+            yield owner, _digest(values)
+
+    def _go_through(self, things: list[Any]) -> None:
+        """Add to the key what it says of these things and of all that they reach."""
+        key = self._key
+        seen: dict[int, tuple[tuple[int], Any]] = {}  # which keeps their ids theirs
+        left: list[tuple[Any, Any]] = [(x, None) for x in reversed(things)]
+        while left:
+            x, owner = left.pop()
+            kind: Any = type(x)
+            if x is DATUM or _is_datum(x):
+                key.append(DATUM)
+            elif _is_flag(x):
+                self._add_flag(x)
+            elif x is TOO_MANY or len(seen) > MOST_PARTS:
+                self.is_whole = False
+                return
+            elif kind is Mark:
+                self._own(x)
+            elif id(x) in seen:
+                key.append(seen[id(x)][0])
+            elif kind in _BY_THEMSELVES and not is_bound(x):
+                self._own(x)
+            else:
+                seen[id(x)] = (len(seen),), x
+                if kind.__weakrefoffset__ and kind is not types.MethodType:
+                    owner = x
+                parts = self._parts_of(x, owner)
+                key.append(len(parts))
+                left += [(part, owner) for part in reversed(parts)]
+
+    def _parts_of(self, x: Any, owner: Any) -> list[Any]:
+        """What one thing reaches; the key says of what kind it is."""
+        kind: Any = type(x)
+        if kind is types.FunctionType:
+            return self._parts_of_function(x, owner)
+        if issubclass(kind, type):
+            self._own(x)
+            return [] if is_of_a_package(x) else self._seen(members, x)
+        if kind in CONTAINERS:
+            self._own(kind)
+            return self._held(entries, x, owner)
+        fixed = fixed_parts(x)
+        self._data.append((owner, fixed_parts, x))
+        parts = [*fixed, *self._held(entries, x, owner)]
+        if not is_users(kind):
+            if not fixed:
+                self._note_opaque(x, owner)
+            return [*parts, *self._held(given_to, x, owner)]
+        if kind.__dictoffset__ and not slots_of(kind):
+            return [*parts, *self._held(attributes, x, owner)]
+        return [*parts, *self._held(in_slots, x, owner)]
+
+    def _parts_of_function(self, f: types.FunctionType, owner: Any) -> list[Any]:
+        code, *_ = self._seen(own_of, f)
+        self._own(code)
+        self._data.append((owner, _data_of, f))
+        parts = [*defaults_of(f), *(self._seen(in_cells, f) if f.__closure__ else ())]
+        if not has_code_that_stays(f):
+            parts += [self._seen(named, (f.__globals__, *path))[0] for path in paths_in(f.__code__)]
+        return [*parts, *self._held(attributes, f, owner)]
+
+    def _note_opaque(self, x: Any, owner: Any) -> None:
+        """Note an object of a package: of its numbers, only the hash may tell, as a Fraction's."""
+        kind: Any = type(x)
+        if kind.__hash__ is not None and kind.__hash__ is not object.__hash__:
+            self._data.append((owner, _hashed, x))
+        elif kind.__weakrefoffset__:
+            self._data.append((owner, _itself, x))
+
+    def _held(self, look: _Look, x: Any, owner: Any) -> list[Any]:
+        """What it holds; the key says where."""
+        found = look(x)
+        self._data.append((owner, _VALUES[look], x))
+        if type(x) is not tuple and type(x) is not frozenset:
+            self.looks.append((look, x, found))
+        if not found:
+            self._key.append(0)
+            return found
+        places = found[::2]
+        if all(map(_is_place, places)):
+            self._key.append(tuple(places))
+            return found[1::2]
+        self._key.append(None)
+        return found
 
     def _seen(self, look: _Look, at: Any) -> list[Any]:
         found = look(at)
         self.looks.append((look, at, found))
         return found
 
-    def _add(self, x: Any, key: list[Any], seen: set[int], depth: int = 0) -> None:
-        """Add to the key what it says of something that a function holds."""
-        kind = type(x)
-        if isinstance(kind, enum.EnumMeta):
-            self._own(x, key)
-        elif _is_flag(x):
-            key.append(x)
-        if kind in _COUNT_NOT or isinstance(x, Pair) or id(x) in seen or depth > _DEEPEST:
-            return
-        seen.add(id(x))
-        parts: Sequence[Any] = ()
-        if kind is types.FunctionType:
-            self._own(self._seen(own_of, x)[0], key)
-            parts = [*defaults_of(x), *(self._seen(in_cells, x) if x.__closure__ else ())]
-            if not has_code_that_stays(x):
-                paths = paths_in(x.__code__)
-                parts += [self._seen(named, (x.__globals__, *path))[0] for path in paths]
-        elif kind is types.MethodType:
-            parts = (x.__func__, x.__self__)
-        elif kind is functools.partial:
-            parts = (x.func, *x.args, *x.keywords.values())
-        elif isinstance(x, type):
-            self._own(x, key)
-            parts = () if is_of_a_package(x) else self._seen(members, x)
-        elif kind in _IN_C and not is_bound(x):
-            self._own(x, key)
-        elif kind not in CONTAINERS:
-            if kind.__weakrefoffset__:
-                self.objects.append(x)
-            parts = (kind, within(x))
-        if kind not in _IN_C and (held := held_by(x)):
-            self.looks.append((held_by, x, held))
-            parts = (*parts, *held)
-        for part in parts:
-            self._add(part, key, seen, depth + 1)
-
-    def _own(self, x: Any, key: list[Any]) -> None:
+    def _own(self, x: Any) -> None:
         self.codes.append(x)
-        key.append(id(x))
+        self._key.append(id(x))
+
+    def _add_flag(self, x: Any) -> None:
+        if isinstance(type(x), enum.EnumMeta):
+            self._own(x)
+        else:
+            self._key.append(bool(x) if type(x) is np.bool_ else x)
 
 
 def is_same_look(seen: tuple[_Look, Any, list[Any]]) -> bool:
@@ -129,17 +212,29 @@ def is_same_look(seen: tuple[_Look, Any, list[Any]]) -> bool:
 
 
 def _is_same(x: Any, was: Any) -> bool:
-    return x is was or (was is DATUM and _is_datum(x))
+    if x is was or (was is DATUM and _is_datum(x)):
+        return True
+    return type(x) is type(was) and _is_place(x) and bool(x == was)
 
 
-def _without_data(parts: Iterable[Any]) -> list[Any]:
+def _without_data(parts: Any) -> list[Any]:
     """The parts, of data but that they are; they may be large, and are free to go."""
     return [DATUM if _is_datum(x) else x for x in parts]
 
 
 def _is_datum(x: Any) -> bool:
     """Whether x is data, and no flag."""
-    return type(x) in DATA and not _is_flag(x)
+    kind = type(x)
+    if kind is np.ndarray:
+        return bool(x.dtype.char != "O")
+    return not _is_flag(x) if kind in DATA else _is_dual(x)
+
+
+def _is_dual(x: Any) -> bool:
+    try:
+        return isinstance(x, Pair)
+    except Exception:  # of its `__class__`, as of a proxy
+        return False
 
 
 def _is_flag(x: Any) -> bool:
@@ -151,17 +246,13 @@ def _is_flag(x: Any) -> bool:
     kind = type(x)
     if kind is str:
         return bool(x.isidentifier())
-    return kind is bool or x is None or isinstance(kind, enum.EnumMeta)
+    if kind is bool or kind is np.bool_ or x is None:
+        return True
+    return type(kind) is not type and isinstance(kind, enum.EnumMeta)
 
 
-def is_of_a_package(cls: type) -> bool:
-    home = str(cls.__module__)  # of a class whose __module__ is a property, no name
-    return is_left_alone(home) or home.partition(".")[0] == _DUALAD
-
-
-def is_bound(x: Any) -> bool:
-    """Whether a function in C is the method of an object, as `kept.append` is."""
-    return not isinstance(getattr(x, "__self__", None), (types.ModuleType, type, type(None)))
+def _is_place(x: Any) -> bool:
+    return type(x) is str or type(x) is int
 
 
 def itself(f: Any) -> Any:
@@ -189,21 +280,18 @@ def _is_held(x: Any) -> bool:
     """Whether x is a function that its module holds, too."""
     if type(x) is types.FunctionType:
         return x.__globals__.get(x.__name__) is x
-    return type(x) in _IN_C and not is_bound(x)
+    return type(x) in IN_C and not is_bound(x)
 
 
 _MADE: dict[int | tuple[int, ...], Made] = {}  # of functions that are found by their own names
 _MOST_MADE = 100
 _Look = Callable[[Any], list[Any]]
-_DUALAD = __name__.partition(".")[0]
-_DEEPEST = 50  # from function to function
-_FEW = 32  # parts that are looked at
 DATUM = Mark()
-_COUNT_NOT = DATA | {types.ModuleType, Mark}
-_IN_C = (types.BuiltinFunctionType, np.ufunc, type(np.mean))
-_HOLDING = CONTAINERS | {collections.deque, collections.OrderedDict, collections.defaultdict}
-_OPEN = _HOLDING | {types.SimpleNamespace, types.FunctionType}  # to what the user puts there
-_FUNCTIONS = frozenset((types.FunctionType, *_IN_C))
+TOO_MANY = Mark()  # in place of what is too much to be gone through
+_BY_THEMSELVES = (*IN_C, types.ModuleType, types.CodeType)
+
+
+# -- looks at what may become another --------------------------------------------------------------
 
 
 def own_of(f: types.FunctionType) -> list[Any]:
@@ -218,48 +306,97 @@ def in_cells(f: types.FunctionType) -> list[Any]:
 
 def named(at: tuple[Any, ...]) -> list[Any]:
     """What a global name stands for, or an attribute of a module that is the user's."""
-    names, first, *more = at
-    x = value_of_name(first, names)
-    for name in more:
-        if type(x) is not types.ModuleType or is_left_alone(x.__name__):
-            break
-        x = vars(x).get(name, UNKNOWN)
-    return _without_data([x])
+    return _without_data([value_at(at[1:], at[0])])
 
 
-def within(x: Any) -> Any:
-    """The function that an object of a package calls, such as a cache or a driver; or None."""
-    if type(x) is np.vectorize:
-        return x.pyfunc
-    return getattr(x, "__wrapped__", None) if is_of_a_package(type(x)) else None
+def members(cls: type) -> list[Any]:
+    """What there is in a class and in those that it is derived from."""
+    return [DATUM if type(x) in _OF_SLOTS else x for x in _without_data(members_of(cls))]
 
 
-def held_by(x: Any) -> list[Any]:
-    """The functions in a small container or held by an object, and flags of the user's."""
+def entries(x: Any) -> list[Any]:
+    """What is in a container, one after the other with their keys or places; of data, none."""
+    return _in_turn(entries_of(x))
+
+
+def attributes(x: Any) -> list[Any]:
+    """The class of an object and what it holds by names, one after the other; of data, the name."""
+    return ["__class__", type(x), *_in_turn(attributes_of(x).items())]
+
+
+def in_slots(x: Any) -> list[Any]:
+    """The same of one that has slots."""
+    return attributes(x)
+
+
+def given_to(x: Any) -> list[Any]:
+    """The class of an object of a package, and what the user has put into it, likewise."""
+    given = ((name, part) for name, part in attributes_of(x).items() if _is_given(part))
+    return ["__class__", type(x), *_in_turn(given)]
+
+
+def _is_given(x: Any) -> bool:
     kind = type(x)
-    parts: Any = x if kind in _HOLDING else attributes_of(x)
-    if len(parts) > _FEW:
-        return []
-    has_flags = kind in _OPEN or not is_of_a_package(kind)
-    values = parts.values() if isinstance(parts, dict) else parts
-    return [v for v in values if type(v) in _FUNCTIONS or (has_flags and _is_flag(v))]
+    return kind in _FUNCTIONS or not is_of_a_package(kind)
 
 
-def attributes_of(x: Any) -> dict[str, Any]:
-    """What an object holds in its __dict__ and its __slots__; a class tells by its `members`."""
-    kind: Any = type(x)
-    if issubclass(kind, type) or type(kind.__getattribute__) is not types.WrapperDescriptorType:
-        return {}
-    held: dict[str, Any] = {}
-    if kind.__dictoffset__:
-        with suppress(AttributeError, TypeError):  # it is another thing, as of a proxy
-            held.update(object.__getattribute__(x, "__dict__"))
-    for base in () if is_of_a_package(kind) else kind.__mro__:
-        for name, slot in vars(base).items():
-            if type(slot) is types.MemberDescriptorType and base is not object:
-                with suppress(AttributeError):  # it is not filled
-                    held[name] = slot.__get__(x)
-    return held
+def _in_turn(pairs: Any) -> list[Any]:
+    found: list[Any] = []
+    for n, (place, x) in enumerate(pairs):
+        if n == MOST_PARTS:
+            return [0, TOO_MANY]
+        if not _is_datum(x):
+            found += (place, x)
+        elif not _is_datum(place):
+            found += (place, DATUM)
+    return found
+
+
+_OF_SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+_FUNCTIONS = (types.FunctionType, *IN_C)
+LOOKS = (own_of, in_cells, named, members, entries, attributes)  # that the kernel has at once
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def _data_of(f: types.FunctionType) -> list[Any]:
+    """What a function finds around it."""
+    paths = () if has_code_that_stays(f) else paths_in(f.__code__)
+    named = (value_at(path, f.__globals__) for path in paths)
+    return [*defaults_of(f), *cells_of(f).values(), *named]
+
+
+def _data_in(x: Any) -> Iterator[Any]:
+    for pair in entries_of(x):
+        yield from pair
+
+
+def _hashed(x: Any) -> list[Any]:
+    with suppress(Exception):
+        return [hash(x)]
+    return []
+
+
+def _itself(x: Any) -> Sequence[Any]:
+    return ()
+
+
+_VALUES: dict[_Look, Callable[[Any], Any]] = {
+    entries: _data_in,
+    **dict.fromkeys((attributes, in_slots), lambda x: attributes_of(x).values()),
+    given_to: lambda x: (),
+}
+
+
+def _digest(x: Any) -> int | None:
+    """What stands for numbers and texts; None if they are many, or it is no such thing."""
+    if type(x) is np.ndarray:
+        x = (x.shape, x.dtype.str, x.tobytes()) if x.nbytes <= _MOST_BYTES else None
+    return None if x is None or type(x) not in (list, tuple) else hash(pickle.dumps(x))
+
+
+_MOST_BYTES = 2**15  # of an array that are looked at
 
 
 def may_do(x: Any) -> bool:
@@ -267,42 +404,3 @@ def may_do(x: Any) -> bool:
     if type(x) in CONTAINERS:
         return any(map(may_do, parts_of(x)))
     return not (type(x) in DATA or isinstance(x, (Pair, np.ndarray, np.generic)))
-
-
-def members(cls: type) -> list[Any]:
-    """The functions in a class and those that it is derived from, and flags."""
-    found: list[Any] = []
-    for kind in cls.__mro__:
-        if not is_of_a_package(kind):
-            for x in list(vars(kind).values()):
-                if isinstance(x, property):
-                    found += [f for f in (x.fget, x.fset) if f is not None]
-                elif callable(x) or _is_flag(x):
-                    found.append(getattr(x, "__func__", x))
-                else:
-                    found.append(DATUM)
-    return found
-
-
-@functools.lru_cache(1000)
-def paths_in(code: types.CodeType) -> Sequence[tuple[str, ...]]:
-    """The global names in code and in what is made there, with attributes that are read of them."""
-    paths: dict[tuple[str, ...], None] = {}
-    path: tuple[str, ...] = ()
-    for step in instructions(code):
-        op = step.op
-        if op in ("LOAD_GLOBAL", "LOAD_NAME"):
-            path = (step.argval,)
-        elif op in ("LOAD_ATTR", "LOAD_METHOD") and path:
-            path = (*path, step.argval)
-        else:
-            path = ()
-        if path:
-            paths.pop(path[:-1], None)
-            paths[path] = None
-        if op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
-            paths.update(dict.fromkeys(paths_in(step.argval)))
-    return tuple(paths)
-
-
-LOOKS = (own_of, in_cells, named, members)  # that the kernel has at once

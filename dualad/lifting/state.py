@@ -34,7 +34,7 @@ from .instructions import (
     value_of_name,
 )
 from .lift import is_left_alone
-from .made import is_bound, is_of_a_package, paths_in, within
+from .parts import entries_of, fixed_parts, is_of_a_package, is_users, paths_in, slots_of
 
 
 class State:
@@ -144,21 +144,12 @@ def _parts_of(x: Any) -> list[Any]:
     kind: Any = type(x)
     if kind is types.FunctionType:
         return _parts_of_function(x)
-    if kind in (types.MethodType, staticmethod, classmethod):
-        return [x.__func__, getattr(x, "__self__", None)]
-    if kind in (types.BuiltinFunctionType, types.MethodWrapperType):
-        return [x.__self__] if is_bound(x) else []
-    if kind is functools.partial:
-        return [x.func, x.args, x.keywords]
-    if kind is property:
-        return [x.fget, x.fset, x.fdel]
-    if kind is functools.cached_property:
-        return [x.func]
     if issubclass(kind, type):
-        return [*x.__mro__] if _is_users(x) else []
-    parts = _no_atoms(x) if issubclass(kind, (tuple, frozenset)) else []
+        return [*x.__mro__] if is_users(x) else []
+    entries = entries_of(x) if issubclass(kind, (tuple, frozenset)) else ()
     layer = getattr(x, "__wrapped__", None) if is_of_a_package(kind) else None
-    return [*parts, kind, within(x), layer]  # what is around a function, such as a driver
+    parts = [part for _, part in entries]
+    return [*_no_atoms(parts), kind, *fixed_parts(x), layer]  # which is around a function
 
 
 def _no_atoms(parts: Iterable[Any]) -> list[Any]:
@@ -224,24 +215,19 @@ def _ways_to_keep(x: Any) -> list[_Way]:
     """How a thing keeps others."""
     kind: Any = type(x)
     if issubclass(kind, type):
-        return [_CLASS] if _is_users(x) else []
+        return [_CLASS] if is_users(x) else []
     if issubclass(kind, np.ndarray):
         ways = _ways_of_array(x)
     else:
         ways = [_WAYS[base] for base in kind.__mro__ if base in _WAYS][:1]
         if stream := next((b for b in kind.__mro__ if b.__module__ in _STREAMS), None):
             ways.append(_STREAMS[stream.__module__])
-    is_users = not has_code_that_stays(x) if kind is types.FunctionType else _is_users(kind)
-    if is_users and _has_own_dict(kind):
+    is_open = not has_code_that_stays(x) if kind is types.FunctionType else is_users(kind)
+    if is_open and _has_own_dict(kind):
         ways.append(_DICT)
-    if is_users and any("__slots__" in vars(base) for base in kind.__mro__):
+    if is_open and any("__slots__" in vars(base) for base in kind.__mro__):
         ways.append(_SLOTS)
     return ways
-
-
-def _is_users(cls: type) -> bool:
-    """Whether what objects of a class hold is the user's to keep."""
-    return cls.__module__ in _OPEN or not is_of_a_package(cls)
 
 
 def _has_own_dict(kind: Any) -> bool:
@@ -293,25 +279,16 @@ def _own_dict(x: Any) -> Any:
     return object.__getattribute__(x, "__dict__")
 
 
-def _slots_of(x: Any) -> list[Any]:
-    return [
-        slot
-        for base in type(x).__mro__
-        for slot in vars(base).values()
-        if type(slot) is types.MemberDescriptorType and _is_users(base)
-    ]
-
-
 def _read_slots(x: Any) -> dict[Any, Any]:
     held = {}
-    for slot in _slots_of(x):
+    for slot in slots_of(type(x)):
         with suppress(AttributeError):  # it is not filled
             held[slot] = slot.__get__(x)
     return held
 
 
 def _write_slots(x: Any, held: Any) -> None:
-    for slot in _slots_of(x):
+    for slot in slots_of(type(x)):
         if slot in held:
             slot.__set__(x, held[slot])
         else:
@@ -410,7 +387,6 @@ _STREAMS = {  # by the modules of their classes, which may not be loaded
         _stream(operator.attrgetter("state"), lambda x, held: setattr(x, "state", held)),
     ),
 }
-_OPEN = ("types", "collections", "argparse")
 _ATOMS = (DATA - {np.ndarray}) | {
     *(types.ModuleType, types.CodeType, types.MemberDescriptorType, np.ufunc, Mark)
 }
