@@ -402,7 +402,8 @@ def _vector_norm(x: Any, ord: Any, keepdims: bool) -> Any:
         return _extreme(size, ord > 0)
     if ord == 1:
         return np.sum(size, axis=-1)
-    return np.sum(size**ord, axis=-1, keepdims=keepdims) ** (1 / ord)
+    root = np.reciprocal(ord, dtype=size.dtype)
+    return np.sum(size**ord, axis=-1, keepdims=keepdims) ** root
 
 
 def _matrix_norm(x: Any, ord: Any) -> Any:

@@ -144,7 +144,8 @@ _CUT = (
 
 @implements(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
-    a, b = (p if len(p) else np.zeros(1, plain(p).dtype) for p in map(_coefficients, (a1, a2)))
+    given = map(_coefficients, (a1, a2))
+    a, b = (np.zeros(1, plain(p).dtype) if p.shape == (0,) else p for p in given)
     return _cut(np.convolve(a, b), np.polymul(plain(a), plain(b)), "np.convolve(a, b)")
 
 
