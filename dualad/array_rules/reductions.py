@@ -132,7 +132,7 @@ def mean(
 def _mean(a: Any, axis: Any, dtype: Any, keepdims: bool = False, where: Any = True) -> Any:
     """The mean, about which nothing is said: of no numbers it is nan, as NumPy's own tells once."""
     if where is True and np.size(plain(a)):
-        return _linear_reduction(np.mean, a, axis, dtype, keepdims, True)
+        return np.mean(a, axis, dtype, keepdims=keepdims)
     a = array(a)
     axes = reduced_axes(axis, a.ndim)
     total = _sum(a, axes, dtype, keepdims, where=where)
@@ -394,7 +394,15 @@ if hasattr(np, "cumulative_sum"):  # NumPy 2.1
 # -- moments -------------------------------------------------------------------------------
 
 
-@composing(np.var)
+def _rounds_alike(a: Any, axis: Any, ddof: float) -> bool:
+    """Whether the composed variance has NumPy's last bit, and nothing to warn of."""
+    v = plain(a)
+    if type(v) is not np.ndarray or v.dtype.char != "d" or not v.flags.c_contiguous or axis:
+        return False
+    return v.ndim > 0 and (v.size if axis is None else v.shape[0]) > ddof
+
+
+@implements(np.var)
 def var(
     a: Any,
     axis: Any = None,
@@ -407,7 +415,12 @@ def var(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
-    return _variance(a, axis, dtype, ddof, keepdims, where, mean, correction)
+    if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
+        return into(out, _variance(a, axis, None, ddof, keepdims))
+    options = {"ddof": ddof, "keepdims": keepdims, "where": where}
+    given = {"mean": mean, "correction": correction}
+    options |= {name: x for name, x in given.items() if x is not None}
+    return into(out, valued(np.var, _variance, (a, axis, dtype), options))
 
 
 def _variance(
@@ -445,7 +458,7 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: 
     return np.sum(np.broadcast_to(plain(array(where)), shape), axes, np.int64, keepdims=keepdims)
 
 
-@composing(np.std)
+@implements(np.std)
 def std(
     a: Any,
     axis: Any = None,
@@ -458,7 +471,12 @@ def std(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
-    return _deviation(a, axis, dtype, ddof, keepdims, where, mean, correction)
+    if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
+        return into(out, _deviation(a, axis, None, ddof, keepdims))
+    options = {"ddof": ddof, "keepdims": keepdims, "where": where}
+    given = {"mean": mean, "correction": correction}
+    options |= {name: x for name, x in given.items() if x is not None}
+    return into(out, valued(np.std, _deviation, (a, axis, dtype), options))
 
 
 def _deviation(
