@@ -504,9 +504,13 @@ class DualArray(Dual):
         if kind not in "fc":
             (note_text if kind in "US" else note_step)(self)
             return plain(self).astype(dtype, order, casting, subok, copy)
-        if not copy and plain(self).astype(dtype, order, casting, subok, copy) is plain(self):
+        x = self
+        if kind == "f" and plain(self).dtype.kind == "c":
+            plain(self).astype(dtype, casting=casting)  # which warns, once
+            x = self.real
+        elif not copy and plain(self).astype(dtype, order, casting, subok, copy) is plain(self):
             return self
-        y = linear(lambda x: x.astype(dtype, casting=casting), self)
+        y = linear(lambda x: x.astype(dtype, casting=casting), x)
         return y if order == "K" else y.copy(order)
 
     def item(self, *index: Any) -> Any:

@@ -15,6 +15,7 @@ import operator
 import re
 import sys
 import types
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -36,7 +37,7 @@ from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
-from ..numerics import resume_warnings, stop_warnings, watched
+from ..numerics import quiet, resume_warnings, stop_warnings, watched
 from ..pair import DUAL_OF, dual, fit, is_array, map_leaves, newest, plain
 from ..ranges import has_faint, has_far
 from ..refusals import MAKE_ROOM, for_good, refused
@@ -530,9 +531,27 @@ def by_its_rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
         if func in _CALLING:
             return f(*args, **kwargs)
         return watched(_plain_run, func, f, args, kwargs)
-    except _ERRORS_OF_OBJECTS as error:
-        _refuse_objects(func, error, args, kwargs)
+    except Exception as error:
+        _raise_plain(error, func, args, kwargs)
+        if isinstance(error, _ERRORS_OF_OBJECTS):
+            _refuse_objects(func, error, args, kwargs)
         raise
+
+
+def _raise_plain(
+    error: Exception, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise the error of the plain run where code that expects it would not catch a rule's own."""
+    with quiet(), warnings.catch_warnings(action="ignore"):
+        try:
+            _plain_run(func, args, kwargs)
+        except Exception as plain_error:
+            told = plain_error
+        else:
+            return
+    kind = next(k for k in type(told).__mro__ if not k.__name__.startswith("_"))
+    if not isinstance(error, kind):
+        raise told from None
 
 
 def _plain_run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

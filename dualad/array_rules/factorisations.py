@@ -22,6 +22,7 @@ from ..pair import plain, zero_like
 from .matrices import (
     adjoint,
     anywhere,
+    at_finite,
     compared,
     diagonal_of,
     from_triangle,
@@ -118,6 +119,7 @@ def _eigen(a: Any, w: Any, vectors: Any) -> tuple[Any, Any, Any]:
 
 
 @implements(np.linalg.eigvalsh)
+@at_finite(np.linalg.eigvalsh)
 def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
     w = np.linalg.eigvalsh(a.primal, UPLO)
@@ -127,6 +129,7 @@ def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
 
 
 @implements(np.linalg.eigh)
+@at_finite(np.linalg.eigh)
 def eigh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
     y = w, vectors = np.linalg.eigh(a.primal, UPLO)
@@ -197,6 +200,7 @@ def _eig(a: Any) -> tuple[Any, ...]:
 
 
 @implements(np.linalg.eig)
+@at_finite(np.linalg.eig)
 def eig(a: Any) -> Any:
     a = as_operand(a)
     y, slopes, dot, unsure, lost, split = _eig(a)
@@ -209,6 +213,7 @@ def eig(a: Any) -> Any:
 
 
 @implements(np.linalg.eigvals)
+@at_finite(np.linalg.eigvals)
 def eigvals(a: Any) -> Any:
     a = as_operand(a)
     y = np.linalg.eigvals(a.primal)
@@ -254,11 +259,13 @@ def _svdvals(a: Any, hermitian: bool = False) -> Any:
 
 
 @implements(np.linalg.svdvals)
+@at_finite(np.linalg.svdvals)
 def svdvals(x: Any, /) -> Any:
     return _svdvals(as_operand(x))
 
 
 @implements(np.linalg.svd)
+@at_finite(np.linalg.svd)
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
@@ -323,6 +330,7 @@ def _with_added(dot: Any, lost: Any, moved: Any, n: int, level: int) -> tuple[An
 
 
 @implements(np.linalg.cholesky)
+@at_finite(np.linalg.cholesky)
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     a = as_operand(a)
     y = np.linalg.cholesky(a.primal, upper=upper)
@@ -340,6 +348,7 @@ _DEPENDENT = (
 
 
 @implements(np.linalg.qr)
+@at_finite(np.linalg.qr)
 def qr(a: Any, mode: Any = "reduced") -> Any:
     """S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions with
     application in optimum experimental design" (2010)."""

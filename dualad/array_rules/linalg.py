@@ -29,6 +29,7 @@ from ..zeros import scale
 from .common import reduced
 from .matrices import (
     adjoint,
+    at_finite,
     from_triangle,
     has_moved,
     has_small_singular_value,
@@ -48,6 +49,7 @@ from .matrices import (
 
 
 @implements(np.linalg.inv)
+@at_finite(np.linalg.inv)
 def inv(a: Any) -> Any:
     a = as_operand(a)
     y = np.linalg.inv(a.primal)
@@ -120,6 +122,7 @@ def _jumps(a: Any, x: Any) -> tuple[Any, str]:
 
 
 @implements(np.linalg.pinv)
+@at_finite(np.linalg.pinv)
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, **options: Any) -> Any:
     """While the rank stays: G. Golub and V. Pereyra, "The differentiation of pseudo-inverses
     and nonlinear least squares problems whose variables separate" (1973), equation 4.12."""
@@ -192,11 +195,18 @@ def det(a: Any) -> Any:
     one.
     """
     a = as_operand(a)
+    if a.shape[-1] > _FEW:
+        return _det_of_large(a)
     y = np.linalg.det(a.primal)
-    if a.shape[-1] <= _FEW:
-        slopes = _cofactors(a.primal)
-        tangent = total(scale(slopes, a, a.primal, zero_slope_wins=False), (-2, -1))
-    elif _is_safe(a, plain(y)):
+    slopes = _cofactors(a.primal)
+    tangent = total(scale(slopes, a, a.primal, zero_slope_wins=False), (-2, -1))
+    return result(y, tangent, a.level)
+
+
+@at_finite(np.linalg.det)
+def _det_of_large(a: Any) -> Any:
+    y = np.linalg.det(a.primal)
+    if _is_safe(a, plain(y)):
         cofactors = np.matrix_transpose(np.linalg.inv(a.primal))
         tangent = y * total(cofactors * a.tangent, (-2, -1))
     else:
@@ -287,6 +297,7 @@ _SINGULAR = (
 
 
 @implements(np.linalg.slogdet)
+@at_finite(np.linalg.slogdet)
 def slogdet(a: Any) -> Any:
     a = as_operand(a)
     y = sign, logdet = np.linalg.slogdet(a.primal)
@@ -391,7 +402,8 @@ def _vector_norm(x: Any, ord: Any, keepdims: bool) -> Any:
         return _extreme(size, ord > 0)
     if ord == 1:
         return np.sum(size, axis=-1)
-    return np.sum(size**ord, axis=-1, keepdims=keepdims) ** (1 / ord)
+    root = np.reciprocal(ord, dtype=size.dtype)
+    return np.sum(size**ord, axis=-1, keepdims=keepdims) ** root
 
 
 def _matrix_norm(x: Any, ord: Any) -> Any:
@@ -435,6 +447,7 @@ _INFINITE = "the condition number of a singular matrix is infinite, and has no d
 
 
 @implements(np.linalg.cond)
+@at_finite(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
     x = as_operand(x)
     y = np.linalg.cond(x.primal, p)

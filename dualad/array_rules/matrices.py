@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..array.algebra import linear
+from ..array.operands import as_operand
 from ..conversions import as_number
 from ..dual import Dual
 from ..pair import dual, fit, map_leaves, parts, plain
@@ -78,6 +79,43 @@ def tangent_of(x: Any, level: int) -> Any:
 def result(y: Any, tangent: Any, level: int) -> Any:
     tangent = fit(tangent, y)
     return dual(y, tangent if np.ndim(tangent) else as_number(tangent), level)
+
+
+def at_finite(f: Callable[..., Any]) -> Callable[..., Any]:
+    """What f of NumPy does to duals, by a rule that is asked for finite matrices alone.
+
+    What LAPACK makes of nan and infinity is NumPy's value or error. The decompositions behind
+    a slope may fail there or never end, though the plain run gives a number; its slope is nan.
+    """
+
+    def enter(rule: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(rule)
+        def anywhere(a: Any, *args: Any, **options: Any) -> Any:
+            a = as_operand(a)
+            v = plain(a)
+            if np.ndim(v) < 2 or np.isfinite(v).all():
+                return rule(a, *args, **options)
+            finite = np.isfinite(v).all(axis=(-2, -1))
+            y = f(a.primal, *args, **options)
+            some = np.eye(*v.shape[-2:], dtype=v.dtype)
+            safe = rule(np.where(finite[..., None, None], a, some), *args, **options)
+            return _undefined_but(finite, y, safe, a.level)
+
+        return anywhere
+
+    return enter
+
+
+def _undefined_but(finite: Any, y: Any, safe: Any, level: int) -> Any:
+    """y, one or several stacks, with the tangents of others at finite matrices; elsewhere nan."""
+    if isinstance(y, tuple):
+        found = [_undefined_but(finite, *pair, level) for pair in zip(y, safe, strict=True)]
+        return type(y)(*found)
+    tangent = parts(safe, level)[1]
+    if tangent is None:
+        return y
+    inside = (1,) * (np.ndim(y) - finite.ndim)
+    return result(y, tangent * np.where(finite, 1, np.nan).reshape(finite.shape + inside), level)
 
 
 def largest(x: Any) -> Any:

@@ -44,7 +44,9 @@ def polyval(p: Any, x: Any) -> Any:
     if isinstance(x, np.poly1d):
         raise TypeError("np.polyval of a dual at a polynomial is not supported; give numbers as x.")
     p, x = array(p), array(x)
-    if p.ndim == 1 and p.size and _knows_slopes(p, x):
+    if not p.size:
+        return np.polyval(plain(p), plain(x))
+    if p.ndim == 1 and _knows_slopes(p, x):
         return _at_once(p, x)
     y: Any = np.zeros_like(plain(x))[()]
     for i in range(p.shape[0]):
@@ -142,7 +144,8 @@ _CUT = (
 
 @implements(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
-    a, b = _coefficients(a1), _coefficients(a2)
+    given = map(_coefficients, (a1, a2))
+    a, b = (np.zeros(1, plain(p).dtype) if p.shape == (0,) else p for p in given)
     return _cut(np.convolve(a, b), np.polymul(plain(a), plain(b)), "np.convolve(a, b)")
 
 

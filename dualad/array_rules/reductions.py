@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +19,7 @@ from ..array.operands import as_operand, converted
 from ..array.protocols import implements
 from ..array_tangents import ArrayTangent
 from ..conversions import as_number
-from ..numerics import is_quiet
+from ..numerics import quiet
 from ..pair import Pair, dual, fit, moved, plain, shape_of
 from ..zeros import scale, strong_product
 from .common import (
@@ -124,11 +123,21 @@ def mean(
     *,
     where: Any = True,
 ) -> Any:
-    return into(out, _valued(np.mean, _mean, a, axis, dtype, keepdims, where, {}))
+    if where is True and np.size(plain(a)):
+        return into(out, _linear_reduction(np.mean, a, axis, dtype, keepdims, True))
+    options = {"keepdims": keepdims, "where": where}
+    return into(out, valued(np.mean, _mean, (a, axis, dtype), options))
 
 
 def _mean(a: Any, axis: Any, dtype: Any, keepdims: bool = False, where: Any = True) -> Any:
-    return _linear_reduction(np.mean, a, axis, dtype, keepdims, where)
+    """The mean, about which nothing is said: of no numbers it is nan, as NumPy's own tells once."""
+    if where is True and np.size(plain(a)):
+        return np.mean(a, axis, dtype, keepdims=keepdims)
+    a = array(a)
+    axes = reduced_axes(axis, a.ndim)
+    total = _sum(a, axes, dtype, keepdims, where=where)
+    with quiet():
+        return total / np.asarray(_count(a.shape, axes, where, keepdims), plain(total).dtype)
 
 
 @composing(np.average)
@@ -138,7 +147,7 @@ def average(
     a = array(a)
     axes = axes_from_end(axis, a.ndim)
     if weights is None:
-        y = np.mean(a, axes, keepdims=keepdims)
+        y = _mean(a, axes, None, keepdims)
         total = np.full_like(plain(y), a.size / max(1, np.size(plain(y))))[()]
         return (y, total) if returned else y
     w = _weights_for(a, axis, array(weights))
@@ -191,6 +200,12 @@ def prod(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
+    return _prod(a, axis, dtype, keepdims, initial, where)
+
+
+def _prod(
+    a: Any, axis: Any, dtype: Any, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
     a = as_dtype(array(a), dtype)
     axis = reduced_axes(passing(axis, a), a.ndim)
     if where is not True:
@@ -198,7 +213,7 @@ def prod(
     y = _product(merged(a, axis))
     if keepdims:
         y = np.reshape(y, reduced(a.shape, axis, True))
-    return into(out, y if initial is None else initial * y)
+    return y if initial is None else initial * y
 
 
 def _product(a: Any) -> Any:
@@ -379,7 +394,16 @@ if hasattr(np, "cumulative_sum"):  # NumPy 2.1
 # -- moments -------------------------------------------------------------------------------
 
 
-def variance(
+def _rounds_alike(a: Any, axis: Any, ddof: float) -> bool:
+    """Whether the composed variance has NumPy's last bit, and nothing to warn of."""
+    v = plain(a)
+    if type(v) is not np.ndarray or v.dtype.char != "d" or not v.flags.c_contiguous or axis:
+        return False
+    return v.ndim > 0 and (v.size if axis is None else v.shape[0]) > ddof
+
+
+@implements(np.var)
+def var(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -391,37 +415,40 @@ def variance(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
-    a = as_dtype(array(a), dtype)
-    axes = reduced_axes(axis, a.ndim)
-    less = ddof if correction is None else correction
-    freedom = _count(a.shape, axes, where, keepdims) - less
-    options = {"keepdims": keepdims, "where": where} | ({} if mean is None else {"mean": mean})
-    if np.all(freedom > 0):
-        return into(out, _variance(a, axes, freedom, **options))
-
-    def by_numpy(a: Any, axes: Any, _freedom: Any, **options: Any) -> Any:
-        return np.var(a, axes, ddof=less, **options)
-
-    def composed(*given: Any, **options: Any) -> Any:
-        with warnings.catch_warnings(action="ignore"):  # that of NumPy's own is enough
-            return _variance(*given, **options)
-
-    given = (a, axes, freedom)
-    if is_quiet():  # inside np.nanvar, which warns itself
-        return into(out, composed(*given, **options))
-    return into(out, valued(by_numpy, composed, given, options))
+    if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
+        return into(out, _variance(a, axis, None, ddof, keepdims))
+    options = {"ddof": ddof, "keepdims": keepdims, "where": where}
+    given = {"mean": mean, "correction": correction}
+    options |= {name: x for name, x in given.items() if x is not None}
+    return into(out, valued(np.var, _variance, (a, axis, dtype), options))
 
 
 def _variance(
-    a: Any, axes: tuple[int, ...], freedom: Any, keepdims: bool, where: Any, mean: Any = None
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
 ) -> Any:
-    off = a - (np.mean(a, axes, keepdims=True, where=where) if mean is None else mean)
+    a = array(a)
+    if dtype is None or np.iscomplexobj(plain(a)) <= (np.dtype(dtype).kind == "c"):
+        a = as_dtype(a, dtype)
+        middle = a
+    else:  # NumPy takes the mean of the real parts then
+        middle = as_dtype(a.real, dtype)
+    axes = reduced_axes(axis, a.ndim)
+    off = a - (_mean(middle, axes, None, True, where) if mean is None else mean)
     if np.iscomplexobj(plain(off)):
         squares = np.square(off.real) + np.square(off.imag)
     else:
         squares = off * off
-    total = np.sum(squares, axes, keepdims=keepdims, where=where)
-    return total / np.maximum(freedom, 0).astype(plain(total).dtype)
+    total = _sum(squares, axes, None, keepdims, where=where)
+    less = ddof if correction is None else correction
+    freedom = np.maximum(_count(a.shape, axes, where, keepdims) - less, 0)
+    return total / np.asarray(freedom, plain(total).dtype)
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: bool) -> Any:
@@ -429,9 +456,6 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: 
     if where is True:
         return np.int64(np.prod([shape[i] for i in axes], dtype=np.int64))
     return np.sum(np.broadcast_to(plain(array(where)), shape), axes, np.int64, keepdims=keepdims)
-
-
-implements(np.var)(variance)
 
 
 @implements(np.std)
@@ -447,15 +471,31 @@ def std(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
-    a = as_dtype(array(a), dtype)
-    options = {"keepdims": keepdims, "where": where}
-    y = np.sqrt(variance(a, axis, ddof=ddof, mean=mean, correction=correction, **options))
+    if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
+        return into(out, _deviation(a, axis, None, ddof, keepdims))
+    options = {"ddof": ddof, "keepdims": keepdims, "where": where}
+    given = {"mean": mean, "correction": correction}
+    options |= {name: x for name, x in given.items() if x is not None}
+    return into(out, valued(np.std, _deviation, (a, axis, dtype), options))
+
+
+def _deviation(
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    y = np.sqrt(_variance(a, axis, dtype, ddof, keepdims, where, mean, correction))
     if mean is None and has_duals(y):
         # the slope is 0 where all elements are equal, also where their mean was rounded
-        equal = _all_equal(np.asarray(plain(a)), axis, options)
+        equal = _all_equal(np.asarray(plain(a)), axis, {"keepdims": keepdims, "where": where})
         if np.any(equal):
             y = unboxed(np.where(equal, plain(y), y))
-    return into(out, y)
+    return y
 
 
 def _all_equal(a: Any, axis: Any, options: dict[str, Any]) -> Any:
@@ -481,18 +521,26 @@ def _numbers(a: Any, where: Any = True) -> Any:
 def _without_nan(f: Callable[..., Any]) -> Callable[..., Any]:
     """f where the elements are not nan."""
 
-    def nan_version(a: Any, axis: Any = None, *args: Any, where: Any = True, **options: Any) -> Any:
+    def nan_version(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        *args: Any,
+        where: Any = True,
+        **options: Any,
+    ) -> Any:
         a = array(a)
-        return f(a, passing(axis, a), *args, where=_numbers(a, where), **options)
+        return f(a, passing(axis, a), dtype, *args, where=_numbers(a, where), **options)
 
     return nan_version
 
 
-composing(np.nansum)(_without_nan(np.sum))
-composing(np.nanmean)(_without_nan(np.mean))
-composing(np.nanprod)(_without_nan(np.prod))
-composing(np.nanvar)(_without_nan(np.var))
-composing(np.nanstd)(_without_nan(np.std))
+composing(np.nansum)(_without_nan(_sum))
+composing(np.nanmean)(_without_nan(_mean))
+composing(np.nanprod)(_without_nan(_prod))
+composing(np.nanvar)(_without_nan(_variance))
+composing(np.nanstd)(_without_nan(_deviation))
 
 
 @implements(np.nancumsum)

@@ -15,6 +15,7 @@ import numpy as np
 from ..array.algebra import directions, linear
 from ..array.operands import as_operand
 from ..array.protocols import implements, plain_answer
+from ..numerics import plainly
 from ..pair import fit, is_array, moved, newest, parts, plain
 from ..zeros import scale, strong_product
 from .common import (
@@ -187,7 +188,8 @@ def _order_statistic(
         weighted["weights"] = merged(w, axis)
     a = merged(a, axis)
     level = newest((a,)) if has_duals(a) else None
-    y = f(a if level is None else a.primal, axis=-1, **options, **weighted)
+    with plainly():
+        y = f(a if level is None else a.primal, axis=-1, **options, **weighted)
     boxed = is_array(y)  # also without axes, if there are weights
     p, n, rows = np.asarray(plain(y)), a.shape[-1], a.shape[:-1]
     of_q = p.shape[: p.ndim - len(rows)]

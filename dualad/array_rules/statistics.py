@@ -9,6 +9,7 @@ import numpy as np
 from ..array.operands import as_operand
 from ..pair import plain
 from .common import array, as_dtype, composing, in_double, unboxed
+from .reductions import average
 
 
 @composing(np.cov)
@@ -45,7 +46,7 @@ def cov(
     freedom = total - ddof * (1 if weights is None or not ddof else np.sum(w * weights) / total)
     if plain(freedom) <= 0:
         freedom = 0.0
-    x = x - np.average(x, axis=1, weights=w)[:, None]
+    x = x - average(x, 1, w)[:, None]
     other = np.conj(x) if np.iscomplexobj(plain(x)) else x
     with np.errstate(all="ignore"):
         c = np.dot(x if w is None else x * w, other.T) / np.asarray(freedom)[()]
@@ -76,7 +77,7 @@ def _weights(w: Any, x: Any, name: str) -> Any:
 @composing(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     x, y = as_operand(x), None if y is None else as_operand(y)
-    c = np.cov(x, y, rowvar, dtype=dtype)
+    c = cov(x, y, rowvar, dtype=dtype)
     if not np.ndim(c):
         return c / c
     spread = np.sqrt(np.diag(c).real)
