@@ -448,7 +448,7 @@ def _variance(
     total = _sum(squares, axes, None, keepdims, where=where)
     less = ddof if correction is None else correction
     freedom = np.maximum(_count(a.shape, axes, where, keepdims) - less, 0)
-    return total / np.asarray(freedom, plain(total).dtype)
+    return total / np.asarray(freedom, plain(total).dtype)[()]
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: bool) -> Any:
