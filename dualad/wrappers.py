@@ -432,5 +432,5 @@ if DRIVERS:
         *(gravest_doubt, note_again, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
     )
-    DRIVERS.connect_made(made_of, made.is_same_look, made.LOOKS, made.DATUM)
+    DRIVERS.connect_made(made_of, made.may_decide, made.is_same_look, made.LOOKS, made.DATUM)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())
