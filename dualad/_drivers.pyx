@@ -864,7 +864,7 @@ cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject 
             x = <object>args[given.at[0]]
         else:
             x = tuple([<object>args[given.at[i]] for i in range(given.count)])
-        if given.all > given.count:
+        if given.all > given.count and driver.searches.at[0].code != NULL:
             driver.look_at_others(&given)
         level = open_level()
         given.is_run, given.y = False, NULL

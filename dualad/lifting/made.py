@@ -218,7 +218,10 @@ class _Reached:
         parts = [*defaults_of(f), *(self._seen(in_cells, f) if f.__closure__ else ())]
         if not has_code_that_stays(f):
             parts += [self._seen(named, (f.__globals__, *path))[0] for path in paths_in(f.__code__)]
-        return [*parts, *self._held(attributes, f, owner)]
+        if vars(f):
+            return [*parts, *self._held(attributes, f, owner)]
+        self._looks.append((attributes, f, _NO_ATTRIBUTES))
+        return parts
 
     def _note_opaque(self, x: Any, owner: Any) -> None:
         """Note an object of a package: of its numbers, only the hash may tell, as a Fraction's."""
@@ -443,6 +446,7 @@ def _in_turn(pairs: Any) -> list[Any]:
 
 _OF_SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _FUNCTIONS = (types.FunctionType, *IN_C)
+_NO_ATTRIBUTES = ["__class__", types.FunctionType]
 LOOKS = (own_of, in_cells, named, members, entries, attributes)  # that the kernel has at once
 
 
