@@ -11,14 +11,14 @@ something, the general driver starts from the beginning.
 
 cimport cython
 from cpython.object cimport PyObject
-from libc.math cimport fabs, isfinite, ldexp
+from libc.math cimport fabs, frexp, isfinite, ldexp
 from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
     DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused, open_again,
     is_any_noted, is_double, is_near, is_open, is_vector, near_found, new_nested, new_series, on_tape, open_level, pulled, too_large,
-    unfilled, watch, Searches, know, pass_over,
+    forget_places, unfilled, watch, Searches, know, pass_over,
 )
 
 from ._kernel import LargeTangent
@@ -37,6 +37,7 @@ cdef extern from *:
     unsigned long long FINGERPRINT
 
 cdef extern from "Python.h":
+    void *Py_TYPE(object x)
     PyObject *PyFunction_GetCode(object f)
     PyObject *PyFunction_GetDefaults(object f)
     PyObject *PyFunction_GetKwDefaults(object f)
@@ -76,6 +77,7 @@ cdef object settle_along = None       # settle_along(f, x, v, y, level, why): th
 cdef object refuse_unless_steady = None  # refuse_unless_steady(made_by, args, kwargs, y, level)
 cdef object harmless = None           # harmless(made): doubts that say nothing about f
 cdef object made_of = None            # made_of(f): what it is made of
+cdef object may_decide = None         # whether an argument decides what f does
 cdef object is_same_look = None       # whether a look at part of it sees the same
 cdef object own_of = None             # looks at the function itself,
 cdef object in_cells = None           # its cells,
@@ -139,27 +141,27 @@ def connect_elements(levels, known, note, seeds, refuse):
     mixing, keeps_apart, note_apart, along_both, refuse_mixing = levels, known, note, seeds, refuse
 
 
-def connect_made(make, same, all_looks, data):
+def connect_made(make, decides, same, all_looks, data):
     """Tell them how it is seen whether a function is made of the same as before."""
-    global made_of, is_same_look, own_of, in_cells, named, members, entries, attributes, datum
-    made_of, is_same_look, datum = make, same, data
+    global made_of, may_decide, is_same_look, own_of, in_cells, named, members, entries, attributes, datum
+    made_of, may_decide, is_same_look, datum = make, decides, same, data
     own_of, in_cells, named, members, entries, attributes = all_looks
 
 
-cdef list looks_at(object made):
+def quick(list looks):
     """The looks at what a function is made of; of a class the version, if it has one."""
     cdef unsigned int version
-    cdef list looks = []
-    for seen in made.looks:
+    cdef list found = []
+    for seen in looks:
         look, at, before = seen
         if look is members and (version := version_of(at)) != 0:
             seen = version, at, before
-        looks.append(seen)
-    return looks
+        found.append(seen)
+    return found
 
 
-cdef bint is_still(list looks) except -1:
-    """Whether looks at what a function is made of see the same: `Made.is_still`."""
+cpdef bint are_same_looks(list looks) except -1:
+    """Whether looks at what a function is made of see the same."""
     for seen in looks:
         look, at, before = <tuple>seen
         if not is_at_once(look, at, <list>before):
@@ -401,7 +403,8 @@ cdef class Driver:
     cdef object beside               # the same with the functions that f was given last
     cdef list beside_looks
     cdef object harmless             # the doubts that say nothing about f then, once there are any
-    cdef Searches searches           # that were looked into
+    cdef Searches searches           # that were looked into,
+    cdef size_t others               # with other arguments that decide so
     cdef bint is_lifted, is_index, has_aux, is_never_near
     cdef dict __dict__
     cdef object __weakref__
@@ -613,6 +616,8 @@ cdef class Driver:
             if noted[level].doubts <= self.harmless:
                 return False
             f = self.made
+        if given.all > given.count:
+            f = made_of(self.f, deciding(given))
         calls = asks_to_settle(f, x, level, y, self.searches.passed)
         self.searches.passed = 0
         if calls:
@@ -643,6 +648,24 @@ cdef class Driver:
         self.searches.passed += 1
         return not self.is_as_it_was()
 
+    cdef int look_at_others(self, Given *given) except -1:
+        """Whether other arguments decide as before; else searches are not those that are known."""
+        cdef size_t others = 0
+        for i in range(given.all):
+            if not is_differentiated(given, i):
+                others = others * 1000003 + deciding_in(<object>given.args[i])
+        if others != self.others:
+            self.others = others
+            self.forget_searches()
+        return 0
+
+    cdef int forget_searches(self) except -1:
+        cdef Py_ssize_t calls = self.searches.calls
+        memset(&self.searches, 0, sizeof(self.searches))
+        self.searches.calls = calls
+        forget_places()
+        return 0
+
     cdef object with_functions(self, Given *given):
         """f, or what it is made of with functions and classes that it is given."""
         cdef list functions = []
@@ -652,20 +675,20 @@ cdef class Driver:
         if not functions:
             return self.f
         if self.beside is None or not (
-            are_same(functions, self.beside.given) and is_still(self.beside_looks)
+            are_same(functions, self.beside.given) and are_same_looks(self.beside_looks)
         ):
             self.beside = made_of(self.f, functions)
-            self.beside_looks = looks_at(self.beside)
+            self.beside_looks = self.beside.looks
         return self.beside
 
     cdef bint is_as_it_was(self) except -1:
         """Whether f is still made of the same, so that what was found of it holds."""
-        if self.made is not None and is_still(<list>self.looks):
+        if self.made is not None and are_same_looks(<list>self.looks):
             return True
         before, made = self.made, made_of(self.f)
-        self.harmless, self.looks, self.made = None, looks_at(made), made
+        self.harmless, self.looks, self.made = None, made.looks, made
         if before is not None:
-            memset(&self.searches, 0, sizeof(self.searches))
+            self.forget_searches()
         return False
 
     cdef object in_single(self, object level, object x, Given *given):
@@ -860,6 +883,8 @@ cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject 
             x = <object>args[given.at[0]]
         else:
             x = tuple([<object>args[given.at[i]] for i in range(given.count)])
+        if given.all > given.count and driver.searches.at[0].code != NULL:
+            driver.look_at_others(&given)
         level = open_level()
         given.is_run, given.y = False, NULL
         driver.searches.calls += 1
@@ -1005,6 +1030,36 @@ cdef bint are_weighted(cnp.ndarray slopes, cnp.ndarray both) except -1:
         if not (fabs(wanted - along[n + i]) <= 1e-6 * fabs(wanted)):
             return False
     return True
+
+
+cdef inline bint is_differentiated(Given *given, Py_ssize_t i) noexcept:
+    cdef Py_ssize_t j
+    for j in range(given.count):
+        if given.at[j] == i:
+            return True
+    return False
+
+
+cdef list deciding(Given *given):
+    """The other arguments that decide what f does, as `Inputs.made` has them."""
+    return [
+        <object>given.args[i]
+        for i in range(given.all)
+        if not is_differentiated(given, i) and may_decide(<object>given.args[i])
+    ]
+
+
+cdef size_t deciding_in(object x) except? 0:
+    """What of an argument decides, as lifting/made.py says of numbers: of a float, its size."""
+    cdef int exponent
+    if type(x) is float:
+        frexp(<double>x, &exponent)
+        return <size_t>(exponent >> 2) + (<double>x == 0)
+    if type(x) is int or type(x) is str:
+        return <size_t>hash(x)
+    if x is None or type(x) is bool or isinstance(x, (Function, type)):
+        return <size_t><PyObject *>x
+    return <size_t>Py_TYPE(x)
 
 
 cdef bint are_same(list some, object others) except -1:

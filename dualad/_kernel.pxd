@@ -96,6 +96,7 @@ ctypedef struct Searches:
     bint has_asked       # whether what is_asked says is of this call
 
 
+cpdef void forget_places() noexcept
 cdef void know(Searches *known) noexcept
 cdef void pass_over(Searches *known, Py_ssize_t calls) noexcept
 cdef list on_tape(list x, Tape tape, object level)

@@ -938,7 +938,7 @@ cdef bint is_often(Site here) noexcept:
     return place.times > 8 and place.times & (place.times - 1) != 0
 
 
-def forget_places():
+cpdef void forget_places() noexcept:
     """f is looked into, and so all of them are."""
     memset(often, 0, sizeof(often))
 

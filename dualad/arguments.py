@@ -19,7 +19,7 @@ from .array.promotion import without_empty
 from .differentiations import CHECKPOINTS, is_over, levels_in
 from .dual import Dual
 from .kernel import KERNEL
-from .lifting.made import Made, itself, made_of, may_do
+from .lifting.made import Made, itself, made_of, may_decide
 from .memory import sharing
 from .mixing import MIXING
 from .namespaces import is_exact
@@ -232,8 +232,8 @@ class Inputs:
 
     @property
     def made(self) -> Made:
-        """What f is made of, with what was given and the other arguments that are objects."""
-        others = [x for key, x in self.given.items() if key not in self.keys and may_do(x)]
+        """What f is made of, with what was given and the other arguments that may decide."""
+        others = [x for key, x in self.given.items() if key not in self.keys and may_decide(x)]
         if self.original is not self.f:
             others.append(itself(self.original))
         return made_of(self.f, others)

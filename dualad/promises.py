@@ -798,8 +798,8 @@ def settle(
             picked = slopes() if slopes else None
             if picked is None:
                 picked = Picked(forward(inputs) if likewise else outputs)
-            refuse_if_searched(why, inputs, seeds, picked, has_aux)
-            _note_found(why, f, inputs.leaves, is_partial)
+            if refuse_if_searched(why, inputs, seeds, picked, has_aux):
+                _note_found(why, f, inputs.leaves, is_partial)
 
 
 def settle_orders(
@@ -880,8 +880,11 @@ def refuse_if_swallowed(
 
 def refuse_if_searched(
     why: Doubt, inputs: Inputs, seeds: Sequence[Any], picked: Picked, has_aux: bool
-) -> None:
+) -> bool:
     """The same where f may have found its result by comparisons, which have no derivative.
+
+    Whether that was seen to lose nothing: where neither the values nor their derivatives move, as
+    where a search is too coarse for it, nothing is seen.
 
     Where these came nearer and nearer, the differences are wide, too: such a search may have ended
     far from what it was looking for. Where they were but many, wide ones would take a sum of many
@@ -895,6 +898,7 @@ def refuse_if_searched(
     """
     beside = _Beside(inputs, seeds, picked.outputs, has_aux, picked.of)
     only_many, only_near = "search" not in why.all, _SEARCHES.isdisjoint(why.all)
+    has_moved = only_near
     widths = (1.0, 8.0) if only_many and not only_near else (1.0, 8.0, 32.0, 256.0)
     for far in (*widths, 640.0) if only_near else widths:
         try:
@@ -902,7 +906,8 @@ def refuse_if_searched(
         except Exception:  # it is not defined there
             continue
         if is_alike and not is_still:
-            return
+            return True
+        has_moved = has_moved or not is_still
         if not is_alike and (compared := beside.settled_otherwise(far, only_near)):
             does = "begins with a value that it has kept, which is near enough"
             if not only_near:
@@ -915,6 +920,7 @@ def refuse_if_searched(
                 *inputs.leaves,
             )
             raise for_good(error)
+    return has_moved
 
 
 class Picked(NamedTuple):

@@ -471,5 +471,5 @@ if DRIVERS:
         }
     )
     DRIVERS.connect_elements(MIXING, keeps_apart, note_apart, along_both, _refuse_mixing)
-    DRIVERS.connect_made(made_of, made.is_same_look, made.LOOKS, made.DATUM)
+    DRIVERS.connect_made(made_of, made.may_decide, made.is_same_look, made.LOOKS, made.DATUM)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

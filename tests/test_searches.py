@@ -6,12 +6,15 @@ The searches are the usual ones, written out; differences of plain calls say wha
 from __future__ import annotations
 
 import bisect
+import collections
+import enum
 import functools
 import itertools
 import math
 import random
+import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -482,6 +485,204 @@ def test_a_search_is_looked_into_for_each_function_that_searches_so() -> None:
     for again in (derivative(wrong), lambda x: derivative(wrong)(x)):
         with pytest.raises(TypeError, match="searches for its result"):
             again(1.3)
+
+
+def newton(t: Any, x: Any) -> Any:
+    for _ in range(2):
+        t = t - (t * t - x) / (2 * t)
+    return t
+
+
+def no_newton(t: Any, x: Any) -> Any:
+    return t
+
+
+class Holding:
+    def __init__(self, **held: Any) -> None:
+        self.__dict__.update(held)
+
+    def __call__(self, t: Any, x: Any) -> Any:
+        return self.held(t, x)
+
+    def of_one(self, x: Any) -> Any:
+        return self.held(x)
+
+
+class InSlot:
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+
+class Step(enum.Enum):
+    NEWTON, NONE = "newton", "none"
+
+
+class Pair(NamedTuple):
+    n: int
+    held: Any
+
+
+# What holds something, and what gets it from there.
+HELD: dict[str, tuple[Function, Function]] = {
+    "dict of an object": (lambda h: Holding(cfg={"step": h}), lambda o: o.cfg["step"]),
+    "list of lists": (lambda h: [[h]], lambda o: o[0][0]),
+    "dict of dicts": (lambda h: {"a": {"b": h}}, lambda o: o["a"]["b"]),
+    "object of objects": (lambda h: Holding(a=Holding(a=Holding(a=h))), lambda o: o.a.a.a),
+    "slots": (lambda h: InSlot(InSlot([h])), lambda o: o.held.held[0]),
+    "named tuple": (lambda h: Pair(1, Pair(2, h)), lambda o: o.held.held),
+    "deque": (lambda h: [collections.deque([h])], lambda o: o[0][0]),
+    "view": (lambda h: [types.MappingProxyType({"step": h})], lambda o: o[0]["step"]),
+    "chain": (lambda h: [collections.ChainMap({}, {"step": h})], lambda o: o[0]["step"]),
+    "array": (lambda h: np.array([h, 0.0], dtype=object), lambda o: o[0]),
+    "class": (lambda h: [type("C", (), {"held": [h]})], lambda o: o[0].held[0]),
+    "partial": (
+        lambda h: functools.partial(lambda held: held[0], [h]),
+        lambda o: o(),
+    ),
+    "among many": (
+        lambda h: Holding(**{f"c{i}": 1.0 * i for i in range(60)}, held=h),
+        lambda o: o.held,
+    ),
+    "among more than is gone through": (lambda h: [math.sin] * 5000 + [h], lambda o: o[5000]),
+}
+CHOICES: dict[str, tuple[Any, Any, Function]] = {  # of which the second takes no step
+    "function": (newton, no_newton, lambda h: h),
+    "flag": (True, False, lambda h: newton if h else no_newton),
+    "None": (1.0, None, lambda h: newton if h is not None else no_newton),
+    "word": ("newton", "none", lambda h: newton if h == "newton" else no_newton),
+    "member": (Step.NEWTON, Step.NONE, lambda h: newton if h is Step.NEWTON else no_newton),
+}
+ONE_BY_ONE: dict[str, Callable[[Function], Any]] = {
+    "derivative": lambda f: derivative(f)(1.3),
+    "grad": lambda f: grad(lambda v: f(v[0]))([1.3]),
+    "jacobian": lambda f: jacobian(f)(np.array(1.3)),
+    "hessian": lambda f: hessian(f)(1.3),
+    "back": lambda f: grad(f, mode="reverse")(1.3),
+}
+
+
+@pytest.mark.parametrize("driver", ONE_BY_ONE)
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("name", HELD)
+def test_what_is_held_tells_one_search_from_another(name: str, choice: str, driver: str) -> None:
+    hold, get = HELD[name]
+    with_step, without, chosen = CHOICES[choice]
+
+    def made(held: Any) -> Function:
+        def f(x: Any) -> Any:
+            t = in_halves(lambda t: t * t - x)
+            return chosen(get(held))(t, x)
+
+        return f
+
+    for _ in range(5):
+        ONE_BY_ONE[driver](made(hold(with_step)))
+    with pytest.raises(TypeError, match="searches for its result"):
+        pytest.fail(f"{ONE_BY_ONE[driver](made(hold(without)))}")
+
+
+def test_which_of_two_is_taken_tells_them_apart() -> None:
+    def made(steps: dict[str, Function]) -> Function:
+        return lambda x: steps["taken"](in_halves(lambda t: t * t - x), x)
+
+    for _ in range(5):
+        derivative(made({"a": newton, "b": no_newton, "taken": newton}))(1.3)
+    with pytest.raises(TypeError, match="searches for its result"):
+        derivative(made({"a": newton, "b": no_newton, "taken": no_newton}))(1.3)
+
+
+def steps_by_cell(n: Any) -> Function:
+    return lambda x: stepped(x, n)
+
+
+def steps_by_default(n: Any) -> Function:
+    return lambda x, n=n: stepped(x, n)  # type: ignore[misc]
+
+
+def steps_by_part(parts: Any) -> Function:
+    return lambda x: stepped(x, parts[0])
+
+
+def stepped(x: Any, n: Any) -> Any:
+    t = in_halves(lambda t: t * t - x)
+    for _ in range(int(n)):
+        t = t - (t * t - x) / (2 * t)
+    return t
+
+
+class Stepping:
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __call__(self, x: Any) -> Any:
+        return stepped(x, self.n)
+
+
+STEPPING: dict[str, Callable[[int], Function]] = {
+    "cell": steps_by_cell,
+    "default": steps_by_default,
+    "list": lambda n: steps_by_part([n]),
+    "array": lambda n: steps_by_part(np.array([1.0 * n])),
+    "text": lambda n: steps_by_part(f"{n} steps"),
+    "partial": lambda n: functools.partial(lambda n, x: stepped(x, n), n),
+    "object": Stepping,
+    "method": lambda n: Stepping(n).__call__,
+    "object in an object": lambda n: Holding(held=Stepping(n)).of_one,
+}
+
+
+@pytest.mark.parametrize("driver", ONE_BY_ONE)
+@pytest.mark.parametrize("name", STEPPING)
+def test_closures_and_objects_are_told_apart_by_their_numbers(name: str, driver: str) -> None:
+    make = STEPPING[name]
+    for _ in range(40):  # of which there may be any number
+        ONE_BY_ONE[driver](make(3))
+    with pytest.raises(TypeError, match="searches for its result"):
+        pytest.fail(f"{ONE_BY_ONE[driver](make(0))}")
+
+
+@pytest.mark.parametrize("near", [1e-2, 1.5])
+def test_a_coarse_search_takes_no_turns_of_a_fine_one(near: float) -> None:
+    def made(near: float) -> Function:
+        return lambda x: bisected(lambda t: t * t - x, near=near)
+
+    tolerance = [near]
+    f = made(near)
+    again = derivative(lambda x: bisected(lambda t: t * t - x, near=tolerance[0]))
+    for _ in range(5):
+        assert derivative(f)(1.3) == again(1.3) == 0.0
+    tolerance[0] = 1e-10
+    for fine in (derivative(made(1e-10)), again):
+        with pytest.raises(TypeError, match="searches for its result"):
+            fine(1.3)
+
+
+@pytest.mark.parametrize("n", [0, 0.0])
+def test_a_search_is_looked_into_for_the_counts_that_are_given(n: Any) -> None:
+    again = grad(stepped)
+    for of in (again, derivative(stepped), lambda x, n: jacobian(stepped)(x, n=n)):
+        for _ in range(5):
+            of(1.3, type(n)(3))
+        with pytest.raises(TypeError, match="searches for its result"):
+            of(1.3, n)
+
+
+def test_numbers_that_were_there_before_are_looked_into_no_more_often() -> None:
+    calls = 0
+
+    def counted(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return stepped(x, 2)
+
+    def scaled(c: float) -> Function:
+        return lambda x: c * counted(x)
+
+    for _ in range(64):
+        derivative(scaled(2.0))(1.3)
+    assert calls <= 64 + 3 * 7
 
 
 @pytest.mark.parametrize("of", [derivative, functools.partial(grad, mode="reverse")])

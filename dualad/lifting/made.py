@@ -8,7 +8,9 @@ another one, of which nothing is known.
 from __future__ import annotations
 
 import enum
+import math
 import pickle
+import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -16,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernel import DRIVERS
 from ..pair import Pair
 from .instructions import (
     CONTAINERS,
@@ -55,57 +58,109 @@ class Made:
     f : callable
         The function (`itself`).
     given : sequence
-        Objects that it is called with, if any.
+        Objects and numbers that it is called with, if any.
     key : tuple
         What tells it from others: its code and classes, that of what it reaches, and flags by
-        which it may branch; and whether it is lifted.
+        which it may branch; whether it is lifted, and the size of numbers that it is given.
     is_whole : bool
         Whether the key says all; else there is more than is gone through, and nothing is known of
         this function.
     codes : list
         The code and the classes in the key, which is of their ids.
     looks : list of tuple
-        A function that looks at something, that thing, and what it has seen.
+        A function that looks at something, that thing, and what it has seen; of a class its version
+        in place of the function, where it has one.
     """
 
-    __slots__ = ("_data", "_key", "codes", "f", "given", "is_whole", "key", "looks")
+    __slots__ = ("_reached", "codes", "f", "given", "is_whole", "key", "looks")
 
     def __init__(self, f: Any, given: Sequence[Any] = ()) -> None:
         self.f, self.given = itself(f), given
-        self.is_whole = True
-        self.codes: list[Any] = []
-        self.looks: list[tuple[_Look, Any, list[Any]]] = []
-        self._data: list[tuple[Any, Callable[[Any], Any], Any]] = []
-        self._key: list[Any] = [type(f) is Lifted and f.lift, len(given)]
-        self._go_through([self.f, *given])
-        self.key = tuple(self._key)
-        del self._key
+        own = _Reached([self.f, *given])
+        self._reached = [own, *_all_held(own)]
+        sizes = tuple(map(_size, given))
+        self.key = type(f) is Lifted and f.lift, sizes, *(part.key for part in self._reached)
+        self.codes = [x for part in self._reached for x in part.codes]
+        self.looks = [look for part in self._reached for look in part.looks]
+        size = sum(part.size for part in self._reached)
+        self.is_whole = size <= MOST_PARTS and all(part.is_whole for part in self._reached)
 
     def is_still(self) -> bool:
         """Whether all of that is still there."""
-        return all(map(is_same_look, self.looks))
+        return are_same_looks(self.looks)
 
     def numbers(self) -> Iterator[tuple[Any, int | None]]:
-        """The objects whose numbers and texts it reaches, and what stands for these.
+        """The objects and closures that it reaches, and what stands for their numbers and texts.
 
         The object is None if they belong to none that lasts; None stands for what cannot be told.
         """
-        held: dict[int, tuple[Any, list[Any]]] = {}
-        for owner, read, x in self._data:
+        by_owner: dict[int, tuple[Any, list[Any]]] = {}
+        for owner, read, x in (data for part in self._reached for data in part.data):
             if read is _itself:
                 yield x, _digest(x)
             for value in read(x):
                 if type(value) is np.ndarray:
                     yield value, _digest(value)
                 elif type(value) in DATA and not _is_flag(value):
-                    held.setdefault(id(owner), (owner, []))[1].append(value)
-        for owner, values in held.values():
+                    by_owner.setdefault(id(owner), (owner, []))[1].append(value)
+        for owner, values in by_owner.values():
             yield owner, _digest(values)
+
+
+def _all_held(own: _Reached) -> Iterator[_Reached]:
+    """What is reached in turn by functions and classes that modules hold."""
+    left = list(own.held)
+    met = set(map(id, left))
+    for x in left:
+        reached = _reached_by(x)
+        yield reached
+        new = [more for more in reached.held if id(more) not in met]
+        left += new
+        met.update(map(id, new))
+
+
+def _reached_by(x: Any) -> _Reached:
+    """What a function or a class reaches that its module holds, found once as long as it stays."""
+    reached = _REACHED.get(id(x))
+    if reached is None or reached.of is not x or not are_same_looks(reached.looks):
+        if len(_REACHED) >= _MOST_HELD:
+            _REACHED.clear()
+        reached = _REACHED[id(x)] = _Reached([x], of=x)
+    return reached
+
+
+class _Reached:
+    """What things reach, up to functions and classes that modules hold, which are told apart.
+
+    Attributes
+    ----------
+    of : function or class
+        One that a module holds, if it is of that alone.
+    key, codes, looks, is_whole
+        As of `Made`.
+    held : list
+        The functions and classes that modules hold.
+    data : list of tuple
+        What has numbers, with what reads them and the object that they belong to.
+    size : int
+        How many things there were.
+    """
+
+    def __init__(self, things: list[Any], of: Any = None) -> None:
+        self.of, self.is_whole = of, True
+        self.codes: list[Any] = []
+        self.held: list[Any] = []
+        self.data: list[tuple[Any, Callable[[Any], Any], Any]] = []
+        self._key: list[Any] = []
+        self._looks: list[_Seen] = []
+        self._met: dict[int, tuple[tuple[int], Any]] = {}  # which keeps their ids theirs
+        self._go_through(things)
+        self.key, self.looks, self.size = tuple(self._key), quick(self._looks), len(self._met)
+        del self._key, self._looks, self._met
 
     def _go_through(self, things: list[Any]) -> None:
         """Add to the key what it says of these things and of all that they reach."""
-        key = self._key
-        seen: dict[int, tuple[tuple[int], Any]] = {}  # which keeps their ids theirs
+        key, seen = self._key, self._met
         left: list[tuple[Any, Any]] = [(x, None) for x in reversed(things)]
         while left:
             x, owner = left.pop()
@@ -123,6 +178,9 @@ class Made:
                 key.append(seen[id(x)][0])
             elif kind in _BY_THEMSELVES and not is_bound(x):
                 self._own(x)
+            elif x is not self.of and _is_held(x):
+                self._own(x)
+                self.held.append(x)
             else:
                 seen[id(x)] = (len(seen),), x
                 if kind.__weakrefoffset__ and kind is not types.MethodType:
@@ -143,7 +201,7 @@ class Made:
             self._own(kind)
             return self._held(entries, x, owner)
         fixed = fixed_parts(x)
-        self._data.append((owner, fixed_parts, x))
+        self._note(owner, fixed_parts, x)
         parts = [*fixed, *self._held(entries, x, owner)]
         if not is_users(kind):
             if not fixed:
@@ -156,26 +214,29 @@ class Made:
     def _parts_of_function(self, f: types.FunctionType, owner: Any) -> list[Any]:
         code, *_ = self._seen(own_of, f)
         self._own(code)
-        self._data.append((owner, _data_of, f))
+        self._note(owner, _data_of, f)
         parts = [*defaults_of(f), *(self._seen(in_cells, f) if f.__closure__ else ())]
         if not has_code_that_stays(f):
             parts += [self._seen(named, (f.__globals__, *path))[0] for path in paths_in(f.__code__)]
-        return [*parts, *self._held(attributes, f, owner)]
+        if vars(f):
+            return [*parts, *self._held(attributes, f, owner)]
+        self._looks.append((attributes, f, _NO_ATTRIBUTES))
+        return parts
 
     def _note_opaque(self, x: Any, owner: Any) -> None:
         """Note an object of a package: of its numbers, only the hash may tell, as a Fraction's."""
         kind: Any = type(x)
         if kind.__hash__ is not None and kind.__hash__ is not object.__hash__:
-            self._data.append((owner, _hashed, x))
+            self._note(owner, _hashed, x)
         elif kind.__weakrefoffset__:
-            self._data.append((owner, _itself, x))
+            self._note(owner, _itself, x)
 
     def _held(self, look: _Look, x: Any, owner: Any) -> list[Any]:
         """What it holds; the key says where."""
         found = look(x)
-        self._data.append((owner, _VALUES[look], x))
+        self._note(owner, _VALUES[look], x)
         if type(x) is not tuple and type(x) is not frozenset:
-            self.looks.append((look, x, found))
+            self._looks.append((look, x, found))
         if not found:
             self._key.append(0)
             return found
@@ -188,8 +249,13 @@ class Made:
 
     def _seen(self, look: _Look, at: Any) -> list[Any]:
         found = look(at)
-        self.looks.append((look, at, found))
+        self._looks.append((look, at, found))
         return found
+
+    def _note(self, owner: Any, read: Callable[[Any], Any], x: Any) -> None:
+        """Note what has numbers, unless a module holds it: then it is the same at each call."""
+        if owner is None or owner is not self.of:
+            self.data.append((owner, read, x))
 
     def _own(self, x: Any) -> None:
         self.codes.append(x)
@@ -202,7 +268,17 @@ class Made:
             self._key.append(bool(x) if type(x) is np.bool_ else x)
 
 
-def is_same_look(seen: tuple[_Look, Any, list[Any]]) -> bool:
+def are_same_looks(looks: list[_Seen]) -> bool:
+    """Whether all that was seen is still there."""
+    return DRIVERS.are_same_looks(looks) if DRIVERS else all(map(is_same_look, looks))
+
+
+def quick(looks: list[_Seen]) -> list[_Seen]:
+    """The looks as the kernel has them."""
+    return DRIVERS.quick(looks) if DRIVERS else looks
+
+
+def is_same_look(seen: _Seen) -> bool:
     """Whether what was seen is still there; data may have become other data."""
     look, at, before = seen
     if look is named and at[0].get(at[1]) is before[0]:  # which is most often so
@@ -261,7 +337,7 @@ def itself(f: Any) -> Any:
 
 
 def made_of(f: Any, given: Sequence[Any] = ()) -> Made:
-    """What f is made of, with objects that it is given; f itself, if it is that."""
+    """What f is made of, with what it is given that may decide; f itself, if it is that."""
     if type(f) is Made:
         return f
     if not _is_held(f) or (given and not all(map(_is_held, given))):
@@ -277,15 +353,21 @@ def made_of(f: Any, given: Sequence[Any] = ()) -> Made:
 
 
 def _is_held(x: Any) -> bool:
-    """Whether x is a function that its module holds, too."""
-    if type(x) is types.FunctionType:
+    """Whether x is a function or a class that its module holds, too."""
+    kind = type(x)
+    if kind is types.FunctionType:
         return x.__globals__.get(x.__name__) is x
-    return type(x) in IN_C and not is_bound(x)
+    if issubclass(kind, type):
+        home = None if is_of_a_package(x) else sys.modules.get(str(x.__module__))
+        return home is not None and vars(home).get(x.__name__) is x
+    return kind in IN_C and not is_bound(x)
 
 
-_MADE: dict[int | tuple[int, ...], Made] = {}  # of functions that are found by their own names
-_MOST_MADE = 100
+_MADE: dict[int | tuple[int, ...], Made] = {}  # of functions that modules hold
+_REACHED: dict[int, _Reached] = {}
+_MOST_MADE, _MOST_HELD = 100, 1000
 _Look = Callable[[Any], list[Any]]
+_Seen = tuple[Any, Any, list[Any]]  # a look, at what, and what it has seen
 DATUM = Mark()
 TOO_MANY = Mark()  # in place of what is too much to be gone through
 _BY_THEMSELVES = (*IN_C, types.ModuleType, types.CodeType)
@@ -315,8 +397,18 @@ def members(cls: type) -> list[Any]:
 
 
 def entries(x: Any) -> list[Any]:
-    """What is in a container, one after the other with their keys or places; of data, none."""
-    return _in_turn(entries_of(x))
+    """What is in a container, one after the other with their keys or places; of data, none.
+
+    In a list, classes that are not the user's are data: code that lists what it meets has them.
+    """
+    pairs = entries_of(x)
+    if type(x) is list:
+        pairs = ((i, DATUM if _is_foreign(part) else part) for i, part in pairs)
+    return _in_turn(pairs)
+
+
+def _is_foreign(x: Any) -> bool:
+    return issubclass(type(x), type) and is_of_a_package(x)
 
 
 def attributes(x: Any) -> list[Any]:
@@ -345,7 +437,7 @@ def _in_turn(pairs: Any) -> list[Any]:
     for n, (place, x) in enumerate(pairs):
         if n == MOST_PARTS:
             return [0, TOO_MANY]
-        if not _is_datum(x):
+        if x is not DATUM and not _is_datum(x):
             found += (place, x)
         elif not _is_datum(place):
             found += (place, DATUM)
@@ -354,6 +446,7 @@ def _in_turn(pairs: Any) -> list[Any]:
 
 _OF_SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _FUNCTIONS = (types.FunctionType, *IN_C)
+_NO_ATTRIBUTES = ["__class__", types.FunctionType]
 LOOKS = (own_of, in_cells, named, members, entries, attributes)  # that the kernel has at once
 
 
@@ -397,6 +490,24 @@ def _digest(x: Any) -> int | None:
 
 
 _MOST_BYTES = 2**15  # of an array that are looked at
+
+
+def _size(x: Any) -> Any:
+    """What of a number or a text may decide: of a float the size, a count and a text themselves."""
+    if isinstance(x, np.number):
+        x = x.item()
+    if type(x) is float or type(x) is complex:
+        _, exponent = math.frexp(abs(x))
+        return x == 0, exponent // 4
+    return x if type(x) is int or type(x) is str else None
+
+
+def may_decide(x: Any) -> bool:
+    """Whether x may do something, or decides what a function does that is given it."""
+    return type(x) in _DECIDING or isinstance(x, np.number) or may_do(x)
+
+
+_DECIDING = (int, float, complex, str, bool, type(None))
 
 
 def may_do(x: Any) -> bool:
