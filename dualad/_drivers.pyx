@@ -976,7 +976,7 @@ cdef class Derivative(Driver):
         slopes = slopes_of_each(x, y, level)
         if slopes is not None and is_alone and is_apart:
             return slopes
-        if slopes is not None and not is_alone and (is_apart or are_weighted(slopes, self.both)):
+        if slopes is not None and not is_alone and (is_apart or self.are_weighted(slopes, x)):
             return slopes[0].copy("K")
         args, kwargs = arguments(given)
         close_level(level)  # for f, which may have kept its duals
@@ -986,6 +986,9 @@ cdef class Derivative(Driver):
             open_again(level)
         return continued(self.definition, x, y, level)
 
+    cdef bint are_weighted(self, object slopes, cnp.ndarray x) except -1:
+        return are_weighted(slopes, along_both(x) if self.both is None else self.both)
+
     cdef object directions(self, cnp.ndarray x, bint is_alone):
         """The tangent of x: ones, or these and the weights."""
         if is_alone:
@@ -994,8 +997,12 @@ cdef class Derivative(Driver):
         if both is None or both.dtype != x.dtype or both[0].shape != (<object>x).shape or (
             both.strides[1:] != (<object>x).strides
         ):
-            self.both = along_both(x)
-        return self.both.copy("K")
+            both = along_both(x)
+            if cnp.PyArray_SIZE(x) > LARGE:  # too large to be kept
+                self.both = None
+                return both
+            self.both = both
+        return both.copy("K")
 
 
 cdef object slopes_of_each(cnp.ndarray x, object y, object level):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from _thread import get_ident
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -49,8 +50,8 @@ def _apart(f: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
     """The same, where what is noted counts: it is taken back."""
     shapes: dict[int, set[Any]] = {}  # without axes it may be spread over an array
     for x in _each((*args, *options.values())):
-        if isinstance(level := getattr(x, "level", None), int):
-            shapes.setdefault(level, set()).add(getattr(x, "shape", ()))
+        if isinstance(getattr(x, "level", None), int):
+            _add_shapes(x, shapes)
         elif hasattr(x, "__array_function__") and (type(x) is not np.ndarray or x.dtype.hasobject):
             return f(*args, **options)  # there may be duals in it
     me = get_ident()
@@ -67,6 +68,15 @@ def _apart(f: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
     finally:
         for threads in quiet:
             threads.discard(me)
+
+
+def _add_shapes(x: Any, shapes: dict[int, set[Any]]) -> None:
+    """Add those of a dual, and of the duals of older levels within it."""
+    shapes.setdefault(x.level, set()).add(getattr(x, "shape", ()))
+    with suppress(ArithmeticError):  # no tangent: the derivative does not exist
+        for part in (x.primal, x.tangent):
+            if isinstance(getattr(part, "level", None), int):
+                _add_shapes(part, shapes)
 
 
 def _each(args: Any) -> Iterator[Any]:

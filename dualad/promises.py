@@ -79,8 +79,11 @@ def _is_moderate(x: Any) -> bool:
     return type(x) is complex and abs(x.real) + abs(x.imag) < 1e300
 
 
-def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
-    """Whether two tangents differ by more than rounding; infinities and nan are all the same."""
+def _differ(inputs: Inputs, a: Any, b: Any, each: bool = False) -> bool:
+    """Whether two tangents differ by more than rounding; infinities and nan are all the same.
+
+    `each`: by that of each element itself, not of the largest.
+    """
     kinds = [getattr(plain(x), "dtype", np.dtype(float)) for x in (a, b, *inputs.leaves)]
     floats = [np.finfo(kind) for kind in kinds if kind.kind in "fc"]
     near = max(1e-6, 2 * max((float(f.eps) for f in floats), default=0.0) ** 0.4)  # or 0.003
@@ -97,7 +100,8 @@ def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(a), np.abs(b))
         most = np.max(size, where=np.isfinite(size), initial=0)
-        return bool(np.any(np.abs(a - b) > near * size + near**2 * most + least))
+        rounding = 0.0 if each else near**2 * most
+        return bool(np.any(np.abs(a - b) > near * size + rounding + least))
 
 
 # What the derivatives along the numbers from start to stop and along i times them give together.
@@ -303,7 +307,8 @@ def refuse_unless_elementwise(
     ValueError
         If an element of an output depends on several of x.
     """
-    if any(_differ(inputs, t, weights(x) * one) for one, t in zip(ones, weighted, strict=True)):
+    pairs = zip(ones, weighted, strict=True)
+    if any(_differ(inputs, t, weights(x) * one, each=True) for one, t in pairs):
         number = np.arange(np.size(x)).reshape(np.shape(x))
         bits = range(max(1, (np.size(x) - 1).bit_length()))  # in one of which two numbers differ
         some = [(number >> bit & 1) == side for bit in bits for side in (0, 1)]
@@ -1388,6 +1393,7 @@ class _Looks:
     def to_go(self, why: _Why, f: Any, leaves: Sequence[Any], since: int = 0) -> int:
         """For how many calls it is not, with this one, after so many since the last; 0 if it is."""
         made = made_of(f)
+        made.numbers = [_Numbers(*each) for each in made.numbers_now()]
         look = self._of.get(self._key(why, made, leaves)[0])
         return 0 if look is None or look.is_new(made) else look.turns.to_go(since)
 
@@ -1421,6 +1427,32 @@ def _is_copy(code: Any, of: Any) -> bool:
     return same and bool(code.co_filename == of.co_filename)
 
 
+class _Owner:
+    """An object that is not kept alive, and is itself alone."""
+
+    __slots__ = ("_id", "_of")
+
+    def __init__(self, of: Any) -> None:
+        self._id, self._of = id(of), weakref.ref(of)
+
+    def __hash__(self) -> int:
+        return self._id
+
+    def __eq__(self, other: object) -> bool:
+        of = self._of()
+        return isinstance(other, _Owner) and of is not None and of is other._of()
+
+
+class _Numbers:
+    """What stands for the numbers of an object or a closure: None, or its owner is, if unknown."""
+
+    __slots__ = ("numbers", "owner")
+
+    def __init__(self, owner: Any, numbers: int | None) -> None:
+        self.owner = None if owner is None else _Owner(owner)
+        self.numbers = numbers
+
+
 class _Look:
     """What was looked into: how often, with which numbers in which objects.
 
@@ -1431,27 +1463,21 @@ class _Look:
     def __init__(self, codes: list[Any]) -> None:
         self.turns = _Turns()
         self.codes = codes  # that its key is of
-        self.objects: dict[int, weakref.ref[Any]] = {}
+        self.owners: set[_Owner] = set()
         self.numbers: set[int] = set()
 
     def is_new(self, made: Made) -> bool:
-        return not made.is_whole or any(
-            numbers not in self.numbers and not self._has_met(x) for x, numbers in made.numbers()
+        return not made.is_whole or not all(
+            seen.numbers in self.numbers or seen.owner in self.owners for seen in made.numbers
         )
 
-    def _has_met(self, x: Any) -> bool:
-        known = self.objects.get(id(x))
-        return known is not None and known() is x
-
     def meet(self, made: Made) -> None:
-        if len(self.objects) > MOST_LOOKS or len(self.numbers) > MOST_LOOKS:
-            self.objects.clear()
+        """Those that were there when it was asked: by the looks since then they may have moved."""
+        if len(self.owners) > MOST_LOOKS or len(self.numbers) > MOST_LOOKS:
+            self.owners.clear()
             self.numbers.clear()
-        for x, numbers in made.numbers():
-            if x is not None:
-                self.objects[id(x)] = weakref.ref(x)
-            if numbers is not None:
-                self.numbers.add(numbers)
+        self.owners.update(seen.owner for seen in made.numbers if seen.owner is not None)
+        self.numbers.update(seen.numbers for seen in made.numbers if seen.numbers is not None)
 
 
 MOST_LOOKS = 1000

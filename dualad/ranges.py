@@ -152,7 +152,7 @@ def _is_lost(slope: Any, tangent: Any, here: Range) -> Any:
     s, t = abs(slope), abs(tangent)
     if type(s) is float and type(t) is float:
         return (s < here.faint and t > here.far) or (not s < np.inf and 0 < t < 1)
-    return ((s < here.faint) & (t > here.far)) | (~(s < np.inf) & (t > 0) & (t < 1))
+    return ((s < here.faint) & (t > here.far)) | (np.logical_not(s < np.inf) & (t > 0) & (t < 1))
 
 
 def lost(slope: DualLike, g: Any) -> Any:

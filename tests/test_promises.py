@@ -346,7 +346,20 @@ PUT_TOGETHER = {
     "vectorize": lambda v: np.vectorize(lambda t: t * v[0])(v),
     "frompyfunc": lambda v: np.frompyfunc(lambda t: t * v[0], 1, 1)(v),
     "tuple": lambda v: (v * v, v[::-1]),
+    "little beside much": lambda v: np.array([1e12, 1, 1]) * v + 1e-3 * v[0],
+    "number of an inner derivative": lambda v: inner(lambda t: t * t * v, v[0]),
+    "factor of an inner derivative": lambda v: inner(lambda t: t * v[0] * v, 2.0),
+    "maximum in an inner derivative": lambda v: inner(lambda t: np.maximum(v * 0, t * v[1]), 2.0),
+    "power in an inner derivative": lambda v: inner(lambda t: v ** (t * v[1]), 2.0),
 }
+
+
+def inner(f: Any, t: Any) -> Any:
+    """The derivative of f by the package that is tested."""
+    return TESTED[0].derivative(f)(t)
+
+
+TESTED: list[Any] = [dualad]
 
 
 def stored_by(y: Any, places: Any, v: Any) -> Any:
@@ -370,6 +383,7 @@ def copied_to(y: Any, v: Any) -> Any:
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_what_puts_elements_together_is_seen(package: ModuleType, name: str, order: int) -> None:
     """Also by the one direction that is taken where f left elements where they were."""
+    TESTED[0] = package
     now = {"f": lambda v: v * v}
 
     def f(v: Any) -> Any:

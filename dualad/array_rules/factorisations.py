@@ -30,11 +30,13 @@ from .matrices import (
     is_complex,
     is_left,
     largest,
+    lower_if_hermitian,
     reciprocal,
     result,
     rounding,
     tangent_of,
     total,
+    triangle,
     without_cancellation,
 )
 
@@ -119,7 +121,7 @@ def _eigen(a: Any, w: Any, vectors: Any) -> tuple[Any, Any, Any]:
 
 
 @implements(np.linalg.eigvalsh)
-@at_finite(np.linalg.eigvalsh)
+@at_finite(np.linalg.eigvalsh, triangle)
 def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
     w = np.linalg.eigvalsh(a.primal, UPLO)
@@ -129,7 +131,7 @@ def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
 
 
 @implements(np.linalg.eigh)
-@at_finite(np.linalg.eigh)
+@at_finite(np.linalg.eigh, triangle)
 def eigh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
     y = w, vectors = np.linalg.eigh(a.primal, UPLO)
@@ -265,7 +267,7 @@ def svdvals(x: Any, /) -> Any:
 
 
 @implements(np.linalg.svd)
-@at_finite(np.linalg.svd)
+@at_finite(np.linalg.svd, lower_if_hermitian)
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
@@ -330,7 +332,7 @@ def _with_added(dot: Any, lost: Any, moved: Any, n: int, level: int) -> tuple[An
 
 
 @implements(np.linalg.cholesky)
-@at_finite(np.linalg.cholesky)
+@at_finite(np.linalg.cholesky, triangle)
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     a = as_operand(a)
     y = np.linalg.cholesky(a.primal, upper=upper)

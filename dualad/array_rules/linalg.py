@@ -37,6 +37,7 @@ from .matrices import (
     is_left,
     is_singular,
     largest,
+    lower_if_hermitian,
     reciprocal,
     result,
     rounding,
@@ -122,7 +123,7 @@ def _jumps(a: Any, x: Any) -> tuple[Any, str]:
 
 
 @implements(np.linalg.pinv)
-@at_finite(np.linalg.pinv)
+@at_finite(np.linalg.pinv, lower_if_hermitian)
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, **options: Any) -> Any:
     """While the rank stays: G. Golub and V. Pereyra, "The differentiation of pseudo-inverses
     and nonlinear least squares problems whose variables separate" (1973), equation 4.12."""

@@ -81,11 +81,15 @@ def result(y: Any, tangent: Any, level: int) -> Any:
     return dual(y, tangent if np.ndim(tangent) else as_number(tangent), level)
 
 
-def at_finite(f: Callable[..., Any]) -> Callable[..., Any]:
+def at_finite(
+    f: Callable[..., Any], read: Callable[..., Any] = lambda v, *args, **options: v
+) -> Callable[..., Any]:
     """What f of NumPy does to duals, by a rule that is asked for finite matrices alone.
 
     What LAPACK makes of nan and infinity is NumPy's value or error. The decompositions behind
-    a slope may fail there or never end, though the plain run gives a number; its slope is nan.
+    a slope may fail there or never end, though the plain run gives a number; its slope is nan. What
+    is recorded, or a series, asks for none of them before there is a slope to be had. `read` gives
+    what f reads of a matrix, with its options.
     """
 
     def enter(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,7 +97,9 @@ def at_finite(f: Callable[..., Any]) -> Callable[..., Any]:
         def anywhere(a: Any, *args: Any, **options: Any) -> Any:
             a = as_operand(a)
             v = plain(a)
-            if np.ndim(v) < 2 or np.isfinite(v).all():
+            if np.ndim(v) > 1:
+                v = read(v, *args, **options)
+            if np.ndim(v) < 2 or type(a.level) is not int or np.isfinite(v).all():
                 return rule(a, *args, **options)
             finite = np.isfinite(v).all(axis=(-2, -1))
             y = f(a.primal, *args, **options)
@@ -104,6 +110,16 @@ def at_finite(f: Callable[..., Any]) -> Callable[..., Any]:
         return anywhere
 
     return enter
+
+
+def lower_if_hermitian(v: Any, *_: Any, hermitian: bool = False, **__: Any) -> Any:
+    """What is read of a matrix that is said to be Hermitian, or not."""
+    return np.tril(v) if hermitian else v
+
+
+def triangle(v: Any, UPLO: Any = "L", *, upper: bool = False) -> Any:
+    """The lower triangle, or the upper one if that is asked for."""
+    return np.triu(v) if upper or UPLO in ("U", "u") else np.tril(v)
 
 
 def _undefined_but(finite: Any, y: Any, safe: Any, level: int) -> Any:

@@ -200,12 +200,6 @@ def prod(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    return _prod(a, axis, dtype, keepdims, initial, where)
-
-
-def _prod(
-    a: Any, axis: Any, dtype: Any, keepdims: bool = False, initial: Any = None, where: Any = True
-) -> Any:
     a = as_dtype(array(a), dtype)
     axis = reduced_axes(passing(axis, a), a.ndim)
     if where is not True:
@@ -213,7 +207,7 @@ def _prod(
     y = _product(merged(a, axis))
     if keepdims:
         y = np.reshape(y, reduced(a.shape, axis, True))
-    return y if initial is None else initial * y
+    return into(out, y if initial is None else initial * y)
 
 
 def _product(a: Any) -> Any:
@@ -538,7 +532,7 @@ def _without_nan(f: Callable[..., Any]) -> Callable[..., Any]:
 
 composing(np.nansum)(_without_nan(_sum))
 composing(np.nanmean)(_without_nan(_mean))
-composing(np.nanprod)(_without_nan(_prod))
+composing(np.nanprod)(_without_nan(np.prod))
 composing(np.nanvar)(_without_nan(_variance))
 composing(np.nanstd)(_without_nan(_deviation))
 

@@ -51,7 +51,7 @@ class Made:
 
     Functions and classes that it reaches count, through objects and containers however deep; and
     flags by which it may branch: booleans, None, words, members of an Enum. Other data do not, for
-    they may be others at each call; `numbers` tells which they are now.
+    they may be others at each call; `numbers_now` tells which they are.
 
     Attributes
     ----------
@@ -70,12 +70,15 @@ class Made:
     looks : list of tuple
         A function that looks at something, that thing, and what it has seen; of a class its version
         in place of the function, where it has one.
+    numbers : list
+        What `numbers_now` told when somebody asked last, to keep.
     """
 
-    __slots__ = ("_reached", "codes", "f", "given", "is_whole", "key", "looks")
+    __slots__ = ("_reached", "codes", "f", "given", "is_whole", "key", "looks", "numbers")
 
     def __init__(self, f: Any, given: Sequence[Any] = ()) -> None:
         self.f, self.given = itself(f), given
+        self.numbers: list[Any] = []
         own = _Reached([self.f, *given])
         self._reached = [own, *_all_held(own)]
         sizes = tuple(map(_size, given))
@@ -89,7 +92,7 @@ class Made:
         """Whether all of that is still there."""
         return are_same_looks(self.looks)
 
-    def numbers(self) -> Iterator[tuple[Any, int | None]]:
+    def numbers_now(self) -> Iterator[tuple[Any, int | None]]:
         """The objects and closures that it reaches, and what stands for their numbers and texts.
 
         The object is None if they belong to none that lasts; None stands for what cannot be told.
