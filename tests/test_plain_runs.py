@@ -176,7 +176,17 @@ WRONG: dict[str, Function] = {
     "average": lambda x: np.average(x, weights=[0.0] * 9),
     "convolve": lambda x: np.convolve(x, []),
     "dot": lambda x: np.dot(x, np.ones(7)),
+    "a text in an array": lambda x: with_first(x, "q"),
+    "a list in an array": lambda x: with_first(x, [1.0, 2.0]),
+    "an object in an array": lambda x: with_first(x, object()),
+    "nothing in an array": lambda x: with_first(x, {}),
 }
+
+
+def with_first(x: Any, what: Any) -> Any:
+    y = np.ones(3) * np.sum(x)
+    y[0] = what
+    return y
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -347,6 +347,7 @@ PUT_TOGETHER = {
     "frompyfunc": lambda v: np.frompyfunc(lambda t: t * v[0], 1, 1)(v),
     "tuple": lambda v: (v * v, v[::-1]),
     "little beside much": lambda v: np.array([1e12, 1, 1]) * v + 1e-3 * v[0],
+    "beside a power": lambda v: np.exp(v * np.array([1.0, 1.0, 20.0])) + v[::-1],
     "number of an inner derivative": lambda v: inner(lambda t: t * t * v, v[0]),
     "factor of an inner derivative": lambda v: inner(lambda t: t * v[0] * v, 2.0),
     "maximum in an inner derivative": lambda v: inner(lambda t: np.maximum(v * 0, t * v[1]), 2.0),

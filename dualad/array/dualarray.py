@@ -375,6 +375,7 @@ class DualArray(Dual):
         x = as_operand(x)
         note_mixing(self.level)
         if not is_operand(x):
+            plain(self).copy()[index] = x  # where NumPy has an error of its own
             raise TypeError(f"a DualArray holds numbers, got {type(x).__name__}.")
         if isinstance(x, Dual) and (
             x.level != self.level or isinstance(x.primal, Dual) or isinstance(x.tangent, Dual)
