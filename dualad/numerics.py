@@ -121,6 +121,11 @@ class noting_underflow(quiet):
         underflow.met = self.before
 
 
+def is_quiet() -> bool:
+    """Whether this is done in a `quiet` context."""
+    return bool(_state_now() == _QUIET)
+
+
 class _Call:
     """A call that is watched: the user's state, and what runs it plainly."""
 

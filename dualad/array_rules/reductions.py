@@ -19,7 +19,7 @@ from ..array.operands import as_operand, converted
 from ..array.protocols import implements
 from ..array_tangents import ArrayTangent
 from ..conversions import as_number
-from ..numerics import quiet
+from ..numerics import is_quiet, quiet
 from ..pair import Pair, dual, fit, moved, plain, shape_of
 from ..zeros import scale, strong_product
 from .common import (
@@ -411,6 +411,8 @@ def var(
 ) -> Any:
     if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
         return into(out, _variance(a, axis, None, ddof, keepdims))
+    if is_quiet():  # in a rule, whose values and warnings are those of what the user has called
+        return into(out, _variance(a, axis, dtype, ddof, keepdims, where, mean, correction))
     options = {"ddof": ddof, "keepdims": keepdims, "where": where}
     given = {"mean": mean, "correction": correction}
     options |= {name: x for name, x in given.items() if x is not None}
@@ -467,6 +469,8 @@ def std(
 ) -> Any:
     if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
         return into(out, _deviation(a, axis, None, ddof, keepdims))
+    if is_quiet():
+        return into(out, _deviation(a, axis, dtype, ddof, keepdims, where, mean, correction))
     options = {"ddof": ddof, "keepdims": keepdims, "where": where}
     given = {"mean": mean, "correction": correction}
     options |= {name: x for name, x in given.items() if x is not None}
