@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -85,6 +86,10 @@ def _array_instead(dtype: Any) -> str:
     return "write x.astype(float)"
 
 
+# Whether arrays that share memory are copies here, which drivers inside are given.
+_ARE_COPIES = ContextVar("_ARE_COPIES", default=False)
+
+
 class Inputs:
     """The arguments of one call; those to differentiate as numbers and arrays.
 
@@ -149,7 +154,8 @@ class Inputs:
         for key, x in self.given.items():
             if isinstance(x, Iterator) or any(isinstance(v, Iterator) for v in leaves(x)):
                 self.given[key] = rebuild(x, _again)
-        self.shared = sharing(_arrays(self.given.values()))
+        arrays = _arrays(self.given.values())
+        self.shared = list(range(len(arrays))) if _ARE_COPIES.get() else sharing(arrays)
 
     def _key(self, argnum: Argnum) -> Argnum:
         n = self.positional
@@ -250,7 +256,11 @@ class Inputs:
             return self.f(*args, **kwargs)
         arrays = _arrays([*args, *kwargs.values()])
         before = [arrays[i].tobytes() for i in self.shared]
-        y = self.f(*args, **kwargs)
+        outside = _ARE_COPIES.set(True)
+        try:
+            y = self.f(*args, **kwargs)
+        finally:
+            _ARE_COPIES.reset(outside)
         if before != [arrays[i].tobytes() for i in self.shared]:
             raise refused(
                 f"{self.driver}: the function writes into an array that is given in two places, or "

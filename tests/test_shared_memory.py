@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import hvp, jacobian, jvp, value_and_grad, vjp
+from dualad import grad, hvp, jacobian, jvp, value_and_grad, vjp
 from dualad.memory import sharing
 
 SETTING = object()  # among the arguments, it is not one of the kernel's short ways
@@ -179,6 +179,29 @@ def test_parts_of_matrices_that_share_memory_are_found_as_in_pairs() -> None:
         pairs = [pair for pair in itertools.combinations(range(len(arrays)), 2)
                  if np.shares_memory(*(arrays[i] for i in pair))]  # fmt: skip
         assert sharing(arrays) == sorted({i for pair in pairs for i in pair})
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+def test_what_overlaps_outside_is_not_written_to_unseen_inside(mode: Any) -> None:
+    """A driver within another gets copies of what overlaps."""
+
+    def writing(x: Any, w: Any) -> Any:
+        w[None] += w
+        return (x * w * w).sum()
+
+    both = (0, 1)
+    a = np.array([0.5, 0.75, -1.5])
+
+    def second(f: Any) -> Any:
+        return jacobian(grad(f, argnums=both, mode=mode), argnums=both, mode=mode)
+
+    with pytest.raises(TypeError, match="writes into an array that is given in two places"):
+        second(writing)(a[:-1], a[1:])
+    apart = second(writing)(a[:-1].copy(), a[1:].copy())
+    np.testing.assert_allclose(apart[0][1], np.diag(8 * a[1:]))
+    (_, mixed), (_, of_w) = second(lambda x, w: (x * w * w).sum())(a[:-1], a[1:])
+    np.testing.assert_allclose(mixed, np.diag(2 * a[1:]))
+    np.testing.assert_allclose(of_w, np.diag(2 * a[:-1]))
 
 
 def test_the_elements_of_long_arrays_are_not_listed() -> None:
