@@ -86,8 +86,8 @@ def _array_instead(dtype: Any) -> str:
     return "write x.astype(float)"
 
 
-# Whether arrays that share memory are copies here, which drivers inside are given.
-_ARE_COPIES = ContextVar("_ARE_COPIES", default=False)
+# Copies of arrays that share memory, which drivers inside may be given.
+_COPIES: ContextVar[Sequence[Any]] = ContextVar("_COPIES", default=())
 
 
 class Inputs:
@@ -154,8 +154,17 @@ class Inputs:
         for key, x in self.given.items():
             if isinstance(x, Iterator) or any(isinstance(v, Iterator) for v in leaves(x)):
                 self.given[key] = rebuild(x, _again)
-        arrays = _arrays(self.given.values())
-        self.shared = list(range(len(arrays))) if _ARE_COPIES.get() else sharing(arrays)
+        arrays, copies = _arrays(self.given.values()), _COPIES.get()
+        shared = sharing(arrays)
+        self.shared = (
+            shared
+            if not copies
+            else [
+                i
+                for i, x in enumerate(arrays)
+                if i in shared or any(np.may_share_memory(x, copy) for copy in copies)
+            ]
+        )
 
     def _key(self, argnum: Argnum) -> Argnum:
         n = self.positional
@@ -256,11 +265,11 @@ class Inputs:
             return self.f(*args, **kwargs)
         arrays = _arrays([*args, *kwargs.values()])
         before = [arrays[i].tobytes() for i in self.shared]
-        outside = _ARE_COPIES.set(True)
+        outside = _COPIES.set([arrays[i] for i in self.shared])
         try:
             y = self.f(*args, **kwargs)
         finally:
-            _ARE_COPIES.reset(outside)
+            _COPIES.reset(outside)
         if before != [arrays[i].tobytes() for i in self.shared]:
             raise refused(
                 f"{self.driver}: the function writes into an array that is given in two places, or "

@@ -142,8 +142,9 @@ class Recorded:
                 k = bisect.bisect_right(ends, place)
                 one = np.zeros(shape_of(values[k]))
                 one.flat[place - (ends[k - 1] if k else 0)] = 1.0
-                adjoints = [one if i == k else None for i in range(len(values))]
-                slopes = self.swept([1.0 if g is one and not g.ndim else g for g in adjoints])
+                adjoints: list[Any] = [None] * len(values)
+                adjoints[k] = one if one.ndim else 1.0
+                slopes = self.swept(adjoints)
                 pairs = zip(map(plain, slopes), along, strict=True)
                 tangents.append(sum(np.sum(g * d) for g, d in pairs))
         except UNABLE:

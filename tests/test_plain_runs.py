@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dualad import jacobian, jvp
+from dualad import Dual, jacobian, jvp
+from dualad.pair import plain
 
 Function = Callable[[Any], Any]
 FLOATS = "efdgFDG"
@@ -193,3 +195,28 @@ def with_first(x: Any, what: Any) -> Any:
 def test_errors_are_caught_where_numpys_are(name: str) -> None:
     for shape in [(), (0,), (1,), (4,), (2, 3), (2, 2, 2)]:
         hold(WRONG[name], numbers(shape, "d"))
+
+
+def test_the_plain_run_is_not_asked_where_it_does_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    x = Dual(np.ones(3), np.ones(3))
+    for write in (np.save, np.savez, np.savetxt):
+        with pytest.raises(TypeError, match="cannot take duals"):
+            write("file", x)
+    assert not list(tmp_path.iterdir())
+    calls = []
+
+    def noted(part: Any) -> Any:
+        calls.append(part)
+        raise ValueError("by the user's function")
+
+    for call in (
+        lambda: np.piecewise(x, [plain(x) > 0], [noted]),
+        lambda: np.apply_along_axis(noted, 0, x),
+    ):
+        calls.clear()
+        with pytest.raises(ValueError, match="by the user's"):
+            call()
+        assert len(calls) == 1

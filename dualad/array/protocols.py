@@ -40,7 +40,7 @@ from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plai
 from ..numerics import quiet, resume_warnings, stop_warnings, watched
 from ..pair import DUAL_OF, dual, fit, is_array, map_leaves, newest, plain
 from ..ranges import has_faint, has_far
-from ..refusals import MAKE_ROOM, for_good, refused
+from ..refusals import MAKE_ROOM, for_good, is_for_good, refused
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -532,7 +532,8 @@ def by_its_rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
             return f(*args, **kwargs)
         return watched(_plain_run, func, f, args, kwargs)
     except Exception as error:
-        _raise_plain(error, func, args, kwargs)
+        if func not in _CALLING and not is_for_good(error):  # as of what writes a file
+            _raise_plain(error, func, args, kwargs)
         if isinstance(error, _ERRORS_OF_OBJECTS):
             _refuse_objects(func, error, args, kwargs)
         raise

@@ -396,27 +396,30 @@ def _rounds_alike(a: Any, axis: Any, ddof: float) -> bool:
     return v.ndim > 0 and (v.size if axis is None else v.shape[0]) > ddof
 
 
-@implements(np.var)
-def var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
-        return into(out, _variance(a, axis, None, ddof, keepdims))
-    if is_quiet():  # in a rule, whose values and warnings are those of what the user has called
-        return into(out, _variance(a, axis, dtype, ddof, keepdims, where, mean, correction))
-    options = {"ddof": ddof, "keepdims": keepdims, "where": where}
-    given = {"mean": mean, "correction": correction}
-    options |= {name: x for name, x in given.items() if x is not None}
-    return into(out, valued(np.var, _variance, (a, axis, dtype), options))
+def _moment(f: Callable[..., Any], composed: Callable[..., Any]) -> None:
+    """Let `composed` give the tangents of a moment of NumPy's, and its value where that is it."""
+
+    @implements(f)
+    def moment(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        where: Any = True,
+        mean: Any = None,
+        correction: float | None = None,
+    ) -> Any:
+        options = {"ddof": ddof, "keepdims": keepdims, "where": where}
+        given = {"mean": mean, "correction": correction}
+        given = {name: x for name, x in given.items() if x is not None}
+        is_usual = not given and dtype is None and where is True
+        # In a rule, values and warnings are those of what the user has called.
+        if is_quiet() or (is_usual and _rounds_alike(a, axis, ddof)):
+            return into(out, composed(a, axis, dtype, **options, **given))
+        return into(out, valued(f, composed, (a, axis, dtype), options | given))
 
 
 def _variance(
@@ -454,29 +457,6 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: 
     return np.sum(np.broadcast_to(plain(array(where)), shape), axes, np.int64, keepdims=keepdims)
 
 
-@implements(np.std)
-def std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    if mean is correction is dtype is None and where is True and _rounds_alike(a, axis, ddof):
-        return into(out, _deviation(a, axis, None, ddof, keepdims))
-    if is_quiet():
-        return into(out, _deviation(a, axis, dtype, ddof, keepdims, where, mean, correction))
-    options = {"ddof": ddof, "keepdims": keepdims, "where": where}
-    given = {"mean": mean, "correction": correction}
-    options |= {name: x for name, x in given.items() if x is not None}
-    return into(out, valued(np.std, _deviation, (a, axis, dtype), options))
-
-
 def _deviation(
     a: Any,
     axis: Any,
@@ -494,6 +474,10 @@ def _deviation(
         if np.any(equal):
             y = unboxed(np.where(equal, plain(y), y))
     return y
+
+
+_moment(np.var, _variance)
+_moment(np.std, _deviation)
 
 
 def _all_equal(a: Any, axis: Any, options: dict[str, Any]) -> Any:
